@@ -1,0 +1,67 @@
+-- Reading JSON text. Every engine has functions of its own; all of these are null for null.
+
+
+-- DuckDB's parser forgives a comma before a closing bracket, which is no JSON: such text is looked at again
+-- without its string literals.
+{% macro is_json(text) -%}
+    {{ return(adapter.dispatch('is_json')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_json(text) -%}
+    (
+        json_valid({{ text }})
+        and case
+            when regexp_matches({{ text }}, ',\s*[}\]]')
+                then not regexp_matches(
+                    regexp_replace({{ text }}, '"(\\.|[^"\\])*"', '""', 'g'), ',\s*[}\]]'
+                )
+            else true
+        end
+    )
+{%- endmacro %}
+
+
+-- The text if it is a JSON object, else null: what the functions below can read without an error.
+{% macro json_object_or_null(text) -%}
+    case when {{ is_json(text) }} and regexp_matches({{ text }}, '^\s*\{') then {{ text }} end
+{%- endmacro %}
+
+
+-- The value of a key as text: strings without their quotes, anything else as JSON text.
+{% macro json_text(object, key) -%}
+    {{ return(adapter.dispatch('json_text')(object, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(object, key) -%}
+    json_extract_string({{ object }}, '$.{{ key }}')
+{%- endmacro %}
+
+
+-- Whether the value of a key is true itself: the string "true" is not.
+{% macro json_is_true(object, key) -%}
+    {{ return(adapter.dispatch('json_is_true')(object, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_is_true(object, key) -%}
+    coalesce(cast(json_extract({{ object }}, '$.{{ key }}') as varchar) = 'true', false)
+{%- endmacro %}
+
+
+-- The value of a key if it is a number itself (the string "5" is not), else null.
+{% macro json_number(object, key) -%}
+    {{ return(adapter.dispatch('json_number')(object, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_number(object, key) -%}
+    {{ parse_number("cast(json_extract(" ~ object ~ ", '$." ~ key ~ "') as varchar)") }}
+{%- endmacro %}
+
+
+-- A row of a relation, or a struct, as JSON text.
+{% macro row_as_json(row) -%}
+    {{ return(adapter.dispatch('row_as_json')(row)) }}
+{%- endmacro %}
+
+{% macro duckdb__row_as_json(row) -%}
+    cast(to_json({{ row }}) as varchar)
+{%- endmacro %}

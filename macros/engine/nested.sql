@@ -1,0 +1,41 @@
+-- Lists and structs, which every engine spells its own way.
+
+
+-- A struct with the given fields (a mapping of names to expressions).
+{% macro make_struct(fields) -%}
+    {{ return(adapter.dispatch('make_struct')(fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__make_struct(fields) -%}
+    { {%- for name, expression in fields.items() %}'{{ name }}': {{ expression }}{% if not loop.last %}, {% endif %}{% endfor -%} }
+{%- endmacro %}
+
+
+-- The values of a group as a list, in an order.
+{% macro ordered_list(expression, order_by) -%}
+    {{ return(adapter.dispatch('ordered_list')(expression, order_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__ordered_list(expression, order_by) -%}
+    list({{ expression }} order by {{ order_by }})
+{%- endmacro %}
+
+
+-- The list, or an empty one for null.
+{% macro list_or_empty(list) -%}
+    {{ return(adapter.dispatch('list_or_empty')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_or_empty(list) -%}
+    coalesce({{ list }}, [])
+{%- endmacro %}
+
+
+-- A timestamp as documents write it: `2026-06-02T14:00:00Z`, without fractions of a second.
+{% macro timestamp_text(timestamp) -%}
+    {{ return(adapter.dispatch('timestamp_text')(timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__timestamp_text(timestamp) -%}
+    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%SZ')
+{%- endmacro %}

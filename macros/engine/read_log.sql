@@ -1,0 +1,222 @@
+-- The rows of a raw log with the log's columns, typed, whatever form they arrived in. Beside them:
+--   is_readable   false for text that is no row at all
+--   line          the row as it arrived, where it arrived as text
+--   raw_row       the row as it arrived, where it arrived with columns (a struct)
+--   origin        the file or table that it came from
+-- DuckDB-specific because it reads files. `relation` is the log as a source, `columns` maps each column of the
+-- log to its kind (text, timestamp, measure or json), `optional` names those that need not be there.
+{% macro read_log(relation, columns, optional) -%}
+    {{ return(adapter.dispatch('read_log')(relation, columns, optional)) }}
+{%- endmacro %}
+
+
+{% macro duckdb__read_log(relation, columns, optional) -%}
+    {%- set selects = [] -%}
+    {%- if execute -%}
+        {%- set parts = log_parts(relation) -%}
+        {%- set types = raw_column_types(parts) -%}
+        {%- for part in parts -%}
+            {%- if part.kind in ('json_lines', 'csv_lines') -%}
+                {%- do selects.append(read_lines(part, columns)) -%}
+            {%- else -%}
+                {%- do assert_columns(part, columns, optional) -%}
+                {%- do selects.append(read_columns(part, columns, types)) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if selects -%}
+        {{ selects | join('\nunion all by name\n') }}
+    {%- else -%}
+        select
+            {% for column, kind in columns.items() -%}
+            cast(null as {{ landed_type(kind) }}) as {{ column }},
+            {% endfor -%}
+            true as is_readable,
+            cast(null as varchar) as line,
+            cast(null as varchar) as raw_row,
+            cast(null as varchar) as origin
+        where false
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro landed_type(kind) -%}
+    {{ return({'timestamp': 'timestamp', 'measure': measure_type()}.get(kind, 'varchar')) }}
+{%- endmacro %}
+
+
+-- What to read: the table, or the parts of the folder `<raw_path>/<log>`, see scripts/factory_metrics/landing.py.
+{% macro log_parts(relation) -%}
+    {%- if var('raw_path') -%}
+        {%- set folder = var('raw_path') ~ '/' ~ relation.identifier -%}
+        {%- set answer = fromjson(run_query(
+            "select log_parts('" ~ folder | replace("'", "''") ~ "')"
+        ).rows[0][0]) -%}
+        {%- if answer.error -%}
+            {{ exceptions.raise_compiler_error(answer.error) }}
+        {%- endif -%}
+        {{ return(answer.parts) }}
+    {%- endif -%}
+    {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+        {{ exceptions.raise_compiler_error(
+            "there is no table " ~ relation ~ ": load it (`dbt seed` for the demo), or mend raw_database and raw_schema"
+        ) }}
+    {%- endif -%}
+    {%- set described = run_query("select lower(column_name), column_type from (describe " ~ relation ~ ")") -%}
+    {{ return([{'kind': 'table', 'relation': relation | string, 'columns': dict(described.rows)}]) }}
+{%- endmacro %}
+
+
+-- Every column that any part has, with its type; the type is null where parts differ.
+{% macro raw_column_types(parts) -%}
+    {%- set types = {} -%}
+    {%- for part in parts -%}
+        {%- for column, type in (part.columns or {}).items() -%}
+            {%- do types.update({column: type if types.get(column, type) == type else none}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{% macro assert_columns(part, columns, optional) -%}
+    {%- for column in columns if column not in part.columns and column not in optional -%}
+        {{ exceptions.raise_compiler_error(
+            "the required column " ~ column ~ " is missing in " ~ (part.relation or part.paths | join(', '))
+            ~ ", which has: " ~ part.columns.keys() | join(', ')
+        ) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+-- A part with columns: Parquet files of one schema, or a table.
+{% macro read_columns(part, columns, types) -%}
+    select
+        {% for column, kind in columns.items() -%}
+        {%- if column in part.columns -%}
+        {{ landed_value('raw."' ~ column ~ '"', part.columns[column], kind) }} as {{ column }},
+        {% else -%}
+        cast(null as {{ landed_type(kind) }}) as {{ column }},
+        {% endif -%}
+        {%- endfor -%}
+        true as is_readable,
+        cast(null as varchar) as line,
+        {
+            {%- for column, type in types.items() %}
+            {%- set value = 'raw."' ~ column ~ '"' %}
+            "{{ column }}":
+                {%- if column not in part.columns %} null
+                {%- elif type %} {{ value }}
+                {%- elif part.columns[column].startswith(('STRUCT', 'MAP')) %} {{ row_as_json(value) }}
+                {%- else %} cast({{ value }} as varchar)
+                {%- endif %}
+                {%- if not loop.last %},{% endif %}
+            {%- endfor %}
+        } as raw_row,
+        {% if part.kind == 'table' -%}
+        '{{ part.relation | replace("'", "''") }}' as origin
+    from {{ part.relation }} as raw
+        {%- else -%}
+        raw._origin as origin
+    from read_parquet({{ quoted_list(part.paths) }}, filename = '_origin') as raw
+        {%- endif -%}
+{%- endmacro %}
+
+
+-- A column as it arrived, in its landed type; null where that cannot be.
+{% macro landed_value(column, type, kind) -%}
+    {%- set is_number = type.startswith(('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT',
+        'UINTEGER', 'UBIGINT', 'UHUGEINT', 'DECIMAL', 'FLOAT', 'DOUBLE')) and not type.endswith(']') -%}
+    {%- if kind == 'timestamp' -%}
+        {%- if type == 'TIMESTAMP' -%}
+            {{ column }}
+        {%- elif type == 'TIMESTAMP WITH TIME ZONE' -%}
+            {{ column }} at time zone 'UTC'
+        {%- elif type == 'DATE' or type.startswith('TIMESTAMP_') -%}
+            try_cast({{ column }} as timestamp)
+        {%- elif type == 'VARCHAR' -%}
+            {{ parse_timestamp(column) }}
+        {%- else -%}
+            cast(null as timestamp)
+        {%- endif -%}
+    {%- elif kind == 'measure' -%}
+        {%- if is_number -%}
+            try_cast({{ column }} as {{ measure_type() }})
+        {%- else -%}
+            {{ parse_number('cast(' ~ column ~ ' as varchar)') }}
+        {%- endif -%}
+    {%- elif kind == 'json' -%}
+        {%- if type == 'VARCHAR' -%}
+            {{ column }}
+        {%- elif type == 'JSON' -%}
+            {{ unwrapped_json(column) }}
+        {%- else -%}
+            {{ row_as_json(column) }}
+        {%- endif -%}
+    {%- else -%}
+        cast({{ column }} as varchar)
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- JSON text; the text itself of a JSON string, since objects are also delivered as text.
+{% macro unwrapped_json(column) -%}
+    case when json_type({{ column }}) = 'VARCHAR' then {{ column }} ->> '$' else cast({{ column }} as varchar) end
+{%- endmacro %}
+
+
+-- A part that is read line by line: JSON Lines, or CSV made into JSON lines.
+{% macro read_lines(part, columns) -%}
+    {%- set structure = [] -%}
+    {%- for column, kind in columns.items() -%}
+        {%- do structure.append('"' ~ column ~ '": "' ~ ('JSON' if kind in ('json', 'timestamp') else 'VARCHAR') ~ '"') -%}
+    {%- endfor -%}
+    select
+        {% for column, kind in columns.items() -%}
+        {%- set value = 'object."' ~ column ~ '"' -%}
+        {%- if kind == 'timestamp' -%}
+        {{ parse_timestamp(json_string(value)) }} as {{ column }},
+        {% else -%}
+        {{ landed_value(value, 'JSON' if kind == 'json' else 'VARCHAR', kind) }} as {{ column }},
+        {% endif -%}
+        {%- endfor -%}
+        is_readable,
+        line,
+        null as raw_row,
+        origin
+    from (
+        select
+            *,
+            from_json(case when is_readable then line end, '{ {{- structure | join(', ') -}} }') as object
+        from (
+            {% if part.kind == 'json_lines' -%}
+            select
+                text as line,
+                {{ is_json('text') }} as is_readable,
+            {%- else -%}
+            select
+                case when text like '"%' then text ->> '$' else text end as line,
+                text not like '"%' as is_readable,
+            {%- endif %}
+                substr(filename, {{ part.prefix | length + 1 }}) as origin
+            from read_csv(
+                {{ quoted_list(part.paths) }},
+                columns = {'text': 'VARCHAR'}, delim = '\x01', quote = '', escape = '',
+                header = false, auto_detect = false, strict_mode = false, filename = true,
+                max_line_size = 268435456
+            )
+            where {{ null_if_blank('text') }} is not null
+        )
+    )
+{%- endmacro %}
+
+
+-- The text of a JSON string, else null: a number is no timestamp.
+{% macro json_string(value) -%}
+    case when json_type({{ value }}) = 'VARCHAR' then {{ value }} ->> '$' end
+{%- endmacro %}
+
+
+{% macro quoted_list(texts) -%}
+    [{% for text in texts %}'{{ text | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}]
+{%- endmacro %}

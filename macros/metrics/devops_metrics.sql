@@ -1,0 +1,316 @@
+-- The DORA metrics of each org over the window, with the pipelines, deployments and incidents behind them.
+{% macro devops_metrics(days) -%}
+with
+
+reporting_window as (
+
+    {{ reporting_window(days) }}
+
+),
+
+orgs as (
+
+    {{ reported_orgs() }}
+
+),
+
+deployments as (
+
+    {{ in_window(ref('int_deployments'), 'deployed_at') }}
+
+),
+
+changes as (
+
+    {{ in_window(ref('int_changes'), 'deployed_at') }}
+
+),
+
+current_deployments as (
+
+    {{ current_rows(ref('int_deployments'), 'deployed_at') }}
+
+),
+
+active_deployments as (
+
+    select org_id, count(*) as active_deployments
+    from current_deployments
+    where status = 'success'
+    group by org_id
+
+),
+
+change_counts as (
+
+    select
+        changes.org_id,
+        count(*) as changes,
+        count(case when changes.failed_at <= reporting_window.as_of then 1 end) as failed_changes,
+        count(changes.lead_time_us) as timed_changes,
+        {{ twice_median('changes.lead_time_us') }} as twice_median_lead_time_us
+    from changes
+    cross join reporting_window
+    group by changes.org_id
+
+),
+
+-- What the as-of knows of each incident: an opening or a resolution after it does not exist.
+incidents as (
+
+    select
+        incidents.incident_id,
+        incidents.org_id,
+        reporting_window.as_of,
+        reporting_window.window_start,
+        case when incidents.opened_at <= reporting_window.as_of then incidents.opened_at end as opened_at,
+        case when incidents.opened_at <= reporting_window.as_of then incidents.title end as title,
+        case when incidents.opened_at <= reporting_window.as_of then incidents.severity end as severity,
+        case when incidents.opened_at <= reporting_window.as_of then incidents.deployment_id end as deployment_id,
+        case when incidents.resolved_at <= reporting_window.as_of then incidents.resolved_at end as resolved_at
+    from {{ ref('int_incidents') }} as incidents
+    cross join reporting_window
+
+),
+
+incident_counts as (
+
+    select
+        org_id,
+        count(case when opened_at is not null and resolved_at is null then 1 end) as open_incidents,
+        count(case when resolved_at >= window_start and opened_at <= resolved_at then 1 end) as recovered_incidents,
+        coalesce(sum(case
+            when resolved_at >= window_start and opened_at <= resolved_at
+                then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
+        end), 0) as total_recovery_us
+    from incidents
+    group by org_id
+
+),
+
+outages as (
+
+    select
+        org_id,
+        case when opened_at < window_start then window_start else opened_at end as started_at,
+        coalesce(resolved_at, as_of) as ended_at
+    from incidents
+    where
+        severity = 'critical'
+        and coalesce(resolved_at, as_of) > opened_at
+        and coalesce(resolved_at, as_of) > window_start
+
+),
+
+covered_outages as (
+
+    select
+        *,
+        max(ended_at) over (
+            partition by org_id order by started_at, ended_at
+            rows between unbounded preceding and 1 preceding
+        ) as covered_until
+    from outages
+
+),
+
+-- Each outage adds only what the ones before it do not cover.
+downtimes as (
+
+    select
+        org_id,
+        sum(case
+            when covered_until is null or covered_until <= started_at
+                then {{ dbt.datediff('started_at', 'ended_at', 'microsecond') }}
+            when covered_until < ended_at
+                then {{ dbt.datediff('covered_until', 'ended_at', 'microsecond') }}
+            else 0
+        end) as downtime_us
+    from covered_outages
+    group by org_id
+
+),
+
+listed_pipelines as (
+
+    select
+        pipelines.*,
+        case
+            when pipelines.finished_at <= reporting_window.as_of then pipelines.final_status
+            else 'running'
+        end as status,
+        case when pipelines.finished_at <= reporting_window.as_of then 1 else 0 end as is_finished,
+        case
+            when pipelines.finished_at > pipelines.started_at
+                then {{ dbt.datediff('pipelines.started_at', 'pipelines.finished_at', 'microsecond') }}
+            else 0
+        end as duration_us,
+        row_number() over (
+            partition by pipelines.org_id order by pipelines.started_at desc, pipelines.pipeline_id
+        ) as list_position
+    from ({{ in_window(ref('int_pipeline_runs'), 'started_at') }}) as pipelines
+    cross join reporting_window
+
+),
+
+pipeline_lists as (
+
+    select
+        org_id,
+        {{ ordered_list(
+            make_struct({
+                'name': 'pipeline_name',
+                'status': 'status',
+                'duration': length_text('duration_us', 'is_finished'),
+                'trigger': 'trigger_kind',
+                'branch': 'branch',
+                'commit': 'commit_sha',
+                'started_at': timestamp_text('started_at'),
+            }),
+            'list_position'
+        ) }} as pipelines
+    from listed_pipelines
+    where list_position <= {{ var('list_limit') }}
+    group by org_id
+
+),
+
+listed_deployments as (
+
+    select
+        *,
+        row_number() over (
+            partition by org_id order by deployed_at desc, deployment_id, event_id
+        ) as list_position
+    from deployments
+
+),
+
+deployment_lists as (
+
+    select
+        org_id,
+        {{ ordered_list(
+            make_struct({
+                'id': 'deployment_id',
+                'version': 'version',
+                'environment': 'environment',
+                'status': 'status',
+                'deployed_at': timestamp_text('deployed_at'),
+                'deployed_by': 'deployed_by',
+                'is_rollback': 'is_rollback',
+            }),
+            'list_position'
+        ) }} as deployments
+    from listed_deployments
+    where list_position <= {{ var('list_limit') }}
+    group by org_id
+
+),
+
+listed_incidents as (
+
+    select
+        *,
+        row_number() over (
+            partition by org_id order by opened_at desc nulls last, incident_id
+        ) as list_position
+    from incidents
+    where
+        opened_at >= window_start
+        or resolved_at >= window_start
+        or (opened_at is not null and resolved_at is null)
+
+),
+
+incident_lists as (
+
+    select
+        org_id,
+        {{ ordered_list(
+            make_struct({
+                'id': 'incident_id',
+                'title': 'title',
+                'severity': 'severity',
+                'status': "case when resolved_at is null then 'open' else 'resolved' end",
+                'opened_at': timestamp_text('opened_at'),
+                'resolved_at': timestamp_text('resolved_at'),
+                'deployment_id': 'deployment_id',
+            }),
+            'list_position'
+        ) }} as incidents
+    from listed_incidents
+    where list_position <= {{ var('list_limit') }}
+    group by org_id
+
+),
+
+joined as (
+
+    select
+        orgs.*,
+        {{ dbt.datediff('orgs.window_start', 'orgs.as_of', 'microsecond') }} as window_us,
+        coalesce(downtimes.downtime_us, 0) as downtime_us,
+        coalesce(active_deployments.active_deployments, 0) as active_deployments,
+        coalesce(incident_counts.open_incidents, 0) as open_incidents,
+        coalesce(incident_counts.recovered_incidents, 0) as recovered_incidents,
+        coalesce(incident_counts.total_recovery_us, 0) as total_recovery_us,
+        coalesce(change_counts.changes, 0) as changes,
+        coalesce(change_counts.failed_changes, 0) as failed_changes,
+        coalesce(change_counts.timed_changes, 0) as timed_changes,
+        coalesce(change_counts.twice_median_lead_time_us, 0) as twice_median_lead_time_us,
+        case when change_counts.timed_changes > 0 then 2 else 0 end as lead_time_divisor,
+        {{ list_or_empty('pipeline_lists.pipelines') }} as pipelines,
+        {{ list_or_empty('deployment_lists.deployments') }} as deployments,
+        {{ list_or_empty('incident_lists.incidents') }} as incidents
+    from orgs
+    left join downtimes on orgs.org_id = downtimes.org_id
+    left join active_deployments on orgs.org_id = active_deployments.org_id
+    left join incident_counts on orgs.org_id = incident_counts.org_id
+    left join change_counts on orgs.org_id = change_counts.org_id
+    left join pipeline_lists on orgs.org_id = pipeline_lists.org_id
+    left join deployment_lists on orgs.org_id = deployment_lists.org_id
+    left join incident_lists on orgs.org_id = incident_lists.org_id
+
+),
+
+final as (
+
+    select
+        -- keys and window
+        org_id,
+        as_of,
+        window_start,
+
+        -- the document
+        {{ percentage('(window_us - downtime_us)', 'window_us') }} as uptime_pct,
+        active_deployments,
+        open_incidents,
+        {{ short_number(round_ratio('changes', days, 2)) }} || '/day' as deployment_frequency,
+        case
+            when changes = 0 then 'n/a'
+            else {{ short_number(percentage('failed_changes', 'changes')) }} || '%'
+        end as change_failure_rate,
+        {{ length_text('twice_median_lead_time_us', 'lead_time_divisor') }} as lead_time_for_changes,
+        {{ length_text('total_recovery_us', 'recovered_incidents') }} as mean_time_to_recovery,
+        pipelines,
+        deployments,
+        incidents,
+
+        -- sums and unrounded values
+        changes,
+        failed_changes,
+        timed_changes,
+        recovered_incidents,
+        cast(downtime_us as bigint) as downtime_us,
+        {{ ratio('100 * (window_us - downtime_us)', 'window_us') }} as uptime_pct_unrounded,
+        {{ ratio('changes', days) }} as deployments_per_day_unrounded,
+        {{ ratio('100 * failed_changes', 'changes') }} as change_failure_pct_unrounded,
+        twice_median_lead_time_us / 2000.0 as lead_time_ms_unrounded,
+        {{ ratio('total_recovery_us', '(1000 * recovered_incidents)') }} as recovery_time_ms_unrounded
+    from joined
+
+)
+
+select * from final
+{%- endmacro %}

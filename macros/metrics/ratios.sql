@@ -1,0 +1,41 @@
+-- The unrounded quotient, for readers of the marts; 0 when the denominator is 0.
+{% macro ratio(numerator, denominator) -%}
+    case
+        when {{ denominator }} = 0 then 0
+        else cast({{ numerator }} as double) / {{ denominator }}
+    end
+{%- endmacro %}
+
+
+-- A percentage (0-100) with 1 decimal.
+{% macro percentage(part, whole) -%}
+    {{ round_ratio('100 * ' ~ part, whole, 1) }}
+{%- endmacro %}
+
+
+-- An exact sum of USD, rounded to 4 decimals.
+{% macro usd(amount) -%}
+    cast(round({{ amount }}, 4) as double)
+{%- endmacro %}
+
+
+-- The median in milliseconds of lengths given by twice_median() in microseconds; 0 for none.
+{% macro median_ms(twice_median_us) -%}
+    {{ round_ratio('coalesce(' ~ twice_median_us ~ ', 0)', 2000, 0) }}
+{%- endmacro %}
+
+
+-- A length of time as people read it: 45s, 15m, 4.5h, 2.3d. The unit is chosen before rounding; n/a for no length.
+-- The length is `microseconds / count`, both whole numbers.
+{% macro length_text(microseconds, count) -%}
+    case
+        when {{ count }} = 0 then 'n/a'
+        when {{ microseconds }} < 60000000 * {{ count }}
+            then {{ round_ratio(microseconds, '1000000 * ' ~ count, 0) }} || 's'
+        when {{ microseconds }} < 3600000000 * {{ count }}
+            then {{ round_ratio(microseconds, '60000000 * ' ~ count, 0) }} || 'm'
+        when {{ microseconds }} < 86400000000 * {{ count }}
+            then {{ short_number(round_ratio(microseconds, '3600000000 * ' ~ count, 1)) }} || 'h'
+        else {{ short_number(round_ratio(microseconds, '86400000000 * ' ~ count, 1)) }} || 'd'
+    end
+{%- endmacro %}

@@ -1,0 +1,135 @@
+-- Work in progress, throughput, cycle time and yield of each org's six stations over the window.
+{% macro station_metrics(days) -%}
+with
+
+reporting_window as (
+
+    {{ reporting_window(days) }}
+
+),
+
+orgs as (
+
+    {{ reported_orgs() }}
+
+),
+
+stations as (
+
+    {{ station_rows() }}
+
+),
+
+open_visits as (
+
+    select
+        visits.org_id,
+        visits.station,
+        count(*) as wip_count
+    from {{ ref('int_station_visits') }} as visits
+    cross join reporting_window
+    where
+        visits.entered_at <= reporting_window.as_of
+        and (visits.left_at is null or visits.left_at > reporting_window.as_of)
+    group by visits.org_id, visits.station
+
+),
+
+exits as (
+
+    {{ exits() }}
+
+),
+
+exited_visits as (
+
+    select
+        org_id,
+        station,
+        count(*) as exited_visits,
+        {{ twice_median('duration_us') }} as twice_median_duration_us
+    from exits
+    group by org_id, station
+
+),
+
+issue_exits as (
+
+    select
+        org_id,
+        station,
+        issue_id,
+        max(case when ending = 'forward' then 1 else 0 end) as has_forward_exit,
+        max(case when ending = 'rework' then 1 else 0 end) as has_rework_exit
+    from exits
+    group by org_id, station, issue_id
+
+),
+
+exited_issues as (
+
+    select
+        org_id,
+        station,
+        count(*) as exited_issues,
+        count(case when has_forward_exit = 1 then 1 end) as throughput,
+        count(case when has_rework_exit = 1 then 1 end) as reworked_issues
+    from issue_exits
+    group by org_id, station
+
+),
+
+joined as (
+
+    select
+        orgs.*,
+        stations.station,
+        stations.station_position,
+        coalesce(open_visits.wip_count, 0) as wip_count,
+        coalesce(exited_visits.exited_visits, 0) as exited_visits,
+        coalesce(exited_visits.twice_median_duration_us, 0) as twice_median_duration_us,
+        coalesce(exited_issues.throughput, 0) as throughput,
+        coalesce(exited_issues.exited_issues, 0) as exited_issues,
+        coalesce(exited_issues.reworked_issues, 0) as reworked_issues
+    from orgs
+    cross join stations
+    left join open_visits
+        on orgs.org_id = open_visits.org_id
+        and stations.station = open_visits.station
+    left join exited_visits
+        on orgs.org_id = exited_visits.org_id
+        and stations.station = exited_visits.station
+    left join exited_issues
+        on orgs.org_id = exited_issues.org_id
+        and stations.station = exited_issues.station
+
+),
+
+final as (
+
+    select
+        -- keys and window
+        org_id,
+        station,
+        station_position,
+        as_of,
+        window_start,
+
+        -- the document
+        wip_count,
+        throughput,
+        {{ median_ms('twice_median_duration_us') }} as cycle_time_ms,
+        {{ percentage('(exited_issues - reworked_issues)', 'exited_issues') }} as yield,
+
+        -- sums and unrounded values
+        exited_visits,
+        exited_issues,
+        reworked_issues,
+        twice_median_duration_us / 2000.0 as cycle_time_ms_unrounded,
+        {{ ratio('100 * (exited_issues - reworked_issues)', 'exited_issues') }} as yield_unrounded
+    from joined
+
+)
+
+select * from final
+{%- endmacro %}

@@ -1,0 +1,19 @@
+-- The six stations, in pipeline order.
+{% macro stations() -%}
+    {{ return(['research', 'development', 'security', 'qa', 'acceptance', 'deploy']) }}
+{%- endmacro %}
+
+
+-- The stations as rows: station, station_position (1 to 6).
+{% macro station_rows() -%}
+    {% for station in stations() -%}
+    select '{{ station }}' as station, {{ loop.index }} as station_position
+    {%- if not loop.last %} union all
+    {% endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro quoted_stations() -%}
+    '{{ stations() | join("', '") }}'
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{% set as_of = var('as_of') %}
+
+with
+
+-- UTC, without a zone, as all timestamps here are.
+final as (
+
+    select
+        {% if as_of -%}
+        cast('{{ utc_instant(as_of) }}' as timestamp) as as_of
+        {%- else -%}
+        cast({{ dbt.current_timestamp() }} as timestamp) as as_of
+        {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,98 @@
+with
+
+deployments as (
+
+    select * from {{ ref('int_deployments') }}
+
+),
+
+rollbacks as (
+
+    select
+        *,
+        rollback_of is null as rolls_back_the_one_before
+    from deployments
+    where is_rollback and status = 'success'
+
+),
+
+-- What came next in production, whatever became of it.
+production as (
+
+    select
+        *,
+        lead(event_id) over (
+            partition by org_id, project_id order by deployed_at, event_id
+        ) as next_event_id
+    from deployments
+    where environment = 'production'
+
+),
+
+named_rollbacks as (
+
+    select org_id, rollback_of, min(deployed_at) as rolled_back_at
+    from rollbacks
+    where not rolls_back_the_one_before
+    group by org_id, rollback_of
+
+),
+
+linked_incidents as (
+
+    select org_id, deployment_id, min(opened_at) as first_incident_at
+    from {{ ref('int_incidents') }}
+    where opened_at is not null
+    group by org_id, deployment_id
+
+),
+
+joined as (
+
+    select
+        production.*,
+        linked_incidents.first_incident_at,
+        case
+            when next_rollbacks.deployed_at < named_rollbacks.rolled_back_at then next_rollbacks.deployed_at
+            else coalesce(named_rollbacks.rolled_back_at, next_rollbacks.deployed_at)
+        end as rolled_back_at
+    from production
+    left join linked_incidents
+        on production.org_id = linked_incidents.org_id
+        and production.deployment_id = linked_incidents.deployment_id
+    left join named_rollbacks
+        on production.org_id = named_rollbacks.org_id
+        and production.deployment_id = named_rollbacks.rollback_of
+    left join rollbacks as next_rollbacks
+        on production.org_id = next_rollbacks.org_id
+        and production.next_event_id = next_rollbacks.event_id
+        and next_rollbacks.rolls_back_the_one_before
+    where production.is_change
+
+),
+
+final as (
+
+    select
+        -- ids
+        event_id,
+        deployment_id,
+        org_id,
+        project_id,
+
+        -- numerics
+        lead_time_us,
+
+        -- timestamps
+        deployed_at,
+        first_incident_at,
+        rolled_back_at,
+        case
+            when first_incident_at < rolled_back_at then first_incident_at
+            else coalesce(rolled_back_at, first_incident_at)
+        end as failed_at
+    from joined
+
+)
+
+select * from final

@@ -1,0 +1,110 @@
+with
+
+incident_events as (
+
+    select
+        *,
+        row_number() over (
+            partition by org_id, subject_id, event_type order by occurred_at, event_id
+        ) as occurrence
+    from {{ ref('stg_events') }}
+    where event_type in ('incident.opened', 'incident.resolved')
+
+),
+
+opened as (
+
+    select
+        *,
+        {{ null_if_blank(json_text('payload', 'deploymentId')) }} as named_deployment_id
+    from incident_events
+    where event_type = 'incident.opened' and occurrence = 1
+
+),
+
+resolved as (
+
+    select * from incident_events
+    where event_type = 'incident.resolved' and occurrence = 1
+
+),
+
+-- Changes and openings of a project on one line of time: a change of the same instant comes after the opening.
+timeline as (
+
+    select org_id, project_id, occurred_at as happened_at, event_id, null as deployment_id, 0 as is_change
+    from opened
+
+    union all
+
+    select org_id, project_id, deployed_at as happened_at, event_id, deployment_id, 1 as is_change
+    from {{ ref('int_deployments') }}
+    where is_change
+
+),
+
+placed as (
+
+    select
+        *,
+        row_number() over (
+            partition by org_id, project_id order by happened_at, is_change, event_id
+        ) as place
+    from timeline
+
+),
+
+looked_back as (
+
+    select
+        *,
+        max(case when is_change = 1 then place end) over (
+            partition by org_id, project_id order by place
+            rows between unbounded preceding and current row
+        ) as latest_change_place
+    from placed
+
+),
+
+latest_changes as (
+
+    select
+        openings.org_id,
+        openings.event_id,
+        changes.deployment_id
+    from looked_back as openings
+    inner join placed as changes
+        on openings.org_id = changes.org_id
+        and openings.project_id is not distinct from changes.project_id
+        and openings.latest_change_place = changes.place
+    where openings.is_change = 0
+
+),
+
+final as (
+
+    select
+        -- ids
+        coalesce(opened.subject_id, resolved.subject_id) as incident_id,
+        coalesce(opened.org_id, resolved.org_id) as org_id,
+        opened.project_id,
+        coalesce(opened.named_deployment_id, latest_changes.deployment_id) as deployment_id,
+
+        -- text
+        {{ json_text('opened.payload', 'title') }} as title,
+        {{ json_text('opened.payload', 'severity') }} as severity,
+
+        -- timestamps
+        opened.occurred_at as opened_at,
+        resolved.occurred_at as resolved_at
+    from opened
+    full outer join resolved
+        on opened.org_id = resolved.org_id
+        and opened.subject_id = resolved.subject_id
+    left join latest_changes
+        on opened.org_id = latest_changes.org_id
+        and opened.event_id = latest_changes.event_id
+
+)
+
+select * from final

@@ -1,0 +1,63 @@
+with
+
+work_item_events as (
+
+    select * from {{ ref('stg_events') }}
+    where event_type like 'work-item.%'
+
+),
+
+issues as (
+
+    select
+        org_id,
+        issue_id,
+        min(occurred_at) as first_event_at,
+        min(case when event_type = 'work-item.rework' then occurred_at end) as first_rework_at
+    from work_item_events
+    group by org_id, issue_id
+
+),
+
+completions as (
+
+    select
+        *,
+        lead(occurred_at) over (partition by org_id, issue_id order by occurred_at, event_id) as superseded_at
+    from work_item_events
+    where event_type = 'work-item.completed'
+
+),
+
+final as (
+
+    select
+        -- ids
+        completions.event_id,
+        completions.org_id,
+        completions.project_id,
+        completions.issue_id,
+
+        -- text
+        {{ json_text('completions.payload', 'result') }} as result,
+        coalesce({{ null_if_blank(json_text('completions.payload', 'escalationStrategy')) }}, 'none')
+            as escalation_strategy,
+
+        -- numerics
+        {{ dbt.datediff('issues.first_event_at', 'completions.occurred_at', 'microsecond') }} as cycle_time_us,
+
+        -- booleans
+        coalesce(issues.first_rework_at > completions.occurred_at, true) as is_first_pass,
+
+        -- timestamps
+        issues.first_event_at,
+        completions.occurred_at as completed_at,
+        completions.superseded_at
+    from completions
+    inner join issues
+        on completions.org_id = issues.org_id
+        and completions.issue_id = issues.issue_id
+
+)
+
+select * from final

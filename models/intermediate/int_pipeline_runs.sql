@@ -1,0 +1,54 @@
+with
+
+pipeline_events as (
+
+    select
+        *,
+        row_number() over (
+            partition by org_id, subject_id, event_type order by occurred_at, event_id
+        ) as occurrence
+    from {{ ref('stg_events') }}
+    where event_type in ('pipeline.started', 'pipeline.finished')
+
+),
+
+started as (
+
+    select * from pipeline_events
+    where event_type = 'pipeline.started' and occurrence = 1
+
+),
+
+finished as (
+
+    select * from pipeline_events
+    where event_type = 'pipeline.finished' and occurrence = 1
+
+),
+
+final as (
+
+    select
+        -- ids
+        started.subject_id as pipeline_id,
+        started.org_id,
+        started.project_id,
+
+        -- text
+        {{ json_text('started.payload', 'name') }} as pipeline_name,
+        {{ json_text('started.payload', 'trigger') }} as trigger_kind,
+        {{ json_text('started.payload', 'branch') }} as branch,
+        {{ json_text('started.payload', 'commit') }} as commit_sha,
+        {{ json_text('finished.payload', 'status') }} as final_status,
+
+        -- timestamps
+        started.occurred_at as started_at,
+        finished.occurred_at as finished_at
+    from started
+    left join finished
+        on started.org_id = finished.org_id
+        and started.subject_id = finished.subject_id
+
+)
+
+select * from final

@@ -1,0 +1,68 @@
+with
+
+-- What a decision may look back to, and the decisions themselves.
+issue_events as (
+
+    select * from {{ ref('stg_events') }}
+    where event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')
+
+),
+
+-- A range, not rows: events of the same instant count as before the decision, whatever their ids.
+preceded as (
+
+    select
+        *,
+        max(case when event_type = 'work-item.handoff' then occurred_at end) over (
+            partition by org_id, issue_id order by occurred_at
+            range between unbounded preceding and current row
+        ) as handed_off_at,
+        max(case when event_type = 'human.review-started' then occurred_at end) over (
+            partition by org_id, issue_id order by occurred_at
+            range between unbounded preceding and current row
+        ) as review_started_at
+    from issue_events
+
+),
+
+decisions as (
+
+    select
+        *,
+        {{ json_number('payload', 'duration') }} as stated_duration_ms
+    from preceded
+    where event_type = 'human.review-completed'
+
+),
+
+final as (
+
+    select
+        -- ids
+        event_id,
+        org_id,
+        project_id,
+        issue_id,
+        actor_id,
+
+        -- numerics
+        cast(case
+            when stated_duration_ms >= 0 then stated_duration_ms
+            else coalesce(
+                {{ milliseconds(dbt.datediff('review_started_at', 'occurred_at', 'microsecond')) }}, 0
+            )
+        end as {{ measure_type() }}) as review_duration_ms,
+        {{ dbt.datediff('coalesce(handed_off_at, review_started_at)', 'occurred_at', 'microsecond') }} as latency_us,
+
+        -- booleans
+        {{ json_is_true('payload', 'approved') }} as is_approved,
+
+        -- timestamps
+        handed_off_at,
+        review_started_at,
+        occurred_at as decided_at
+    from decisions
+
+)
+
+select * from final

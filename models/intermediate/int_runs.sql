@@ -1,0 +1,31 @@
+with
+
+final as (
+
+    select
+        -- ids
+        run_id,
+        org_id,
+        project_id,
+        issue_id,
+        session_id,
+
+        -- text
+        station,
+        coalesce(
+            {{ null_if_blank(clean_name(json_text('metadata', 'provider'))) }}, 'unknown'
+        ) as provider,
+        {{ json_text('metadata', 'model') }} as model,
+
+        -- numerics
+        cost_usd,
+        duration_ms,
+
+        -- timestamps
+        recorded_at,
+        lead(recorded_at) over (partition by org_id, session_id order by recorded_at, run_id) as superseded_at
+    from {{ ref('stg_runs') }}
+
+)
+
+select * from final

@@ -1,0 +1,49 @@
+with
+
+changes as (
+
+    select * from {{ ref('int_work_item_transitions') }}
+    where changes_station
+
+),
+
+paired as (
+
+    select
+        *,
+        lead(occurred_at) over (partition by org_id, issue_id order by occurred_at, event_id) as left_at,
+        lead(event_type) over (partition by org_id, issue_id order by occurred_at, event_id) as left_by
+    from changes
+
+),
+
+final as (
+
+    select
+        -- ids
+        event_id as entry_event_id,
+        org_id,
+        project_id,
+        issue_id,
+
+        -- text
+        station_after as station,
+        case left_by
+            when 'work-item.handoff' then 'forward'
+            when 'work-item.completed' then 'forward'
+            when 'work-item.rework' then 'rework'
+            when 'work-item.started' then 'restarted'
+        end as ending,
+
+        -- numerics
+        {{ dbt.datediff('occurred_at', 'left_at', 'microsecond') }} as duration_us,
+
+        -- timestamps
+        occurred_at as entered_at,
+        left_at
+    from paired
+    where station_after is not null
+
+)
+
+select * from final

@@ -1,0 +1,46 @@
+with
+
+work_item_events as (
+
+    select * from {{ ref('stg_events') }}
+    where event_type like 'work-item.%'
+
+),
+
+-- Wherever an event leads, there the issue is afterwards: the same station when it changes nothing.
+located as (
+
+    select
+        *,
+        lag(station) over (partition by org_id, issue_id order by occurred_at, event_id) as station_before
+    from work_item_events
+
+),
+
+final as (
+
+    select
+        -- ids
+        event_id,
+        org_id,
+        project_id,
+        issue_id,
+        session_id,
+
+        -- text
+        event_type,
+        station_before,
+        station as station_after,
+
+        -- booleans
+        event_type in ('work-item.rework', 'work-item.completed')
+        or station_before is null
+        or station_before != station as changes_station,
+
+        -- timestamps
+        occurred_at
+    from located
+
+)
+
+select * from final

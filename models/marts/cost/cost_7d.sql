@@ -1,0 +1,1 @@
+{{ cost_metrics(days=7) }}

@@ -1,0 +1,1 @@
+{{ devops_metrics(days=7) }}

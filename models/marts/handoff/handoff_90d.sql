@@ -1,0 +1,1 @@
+{{ handoff_metrics(days=90) }}

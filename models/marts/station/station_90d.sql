@@ -1,0 +1,1 @@
+{{ station_metrics(days=90) }}

@@ -1,0 +1,109 @@
+with
+
+landed as (
+
+    select * from {{ ref('landed_events') }}
+
+),
+
+typed as (
+
+    select
+        {{ null_if_blank('id') }} as event_id,
+        {{ null_if_blank('org_id') }} as org_id,
+        {{ null_if_blank('project_id') }} as project_id,
+        {{ null_if_blank('issue_id') }} as issue_id,
+        {{ null_if_blank('session_id') }} as session_id,
+        event_type,
+        {{ null_if_blank('actor_type') }} as actor_type,
+        {{ null_if_blank('actor_id') }} as actor_id,
+        {{ in_calendar('occurred_at') }} as occurred_at,
+        {{ in_calendar('ingested_at') }} as ingested_at,
+        {{ json_object_or_null('payload') }} as payload,
+        is_readable,
+        line,
+        raw_row,
+        origin
+    from landed
+
+),
+
+-- What an event is about, and the station that it enters, are named by another key for each type.
+keyed as (
+
+    select
+        *,
+        case
+            when event_type like 'work-item.%' or event_type like 'human.review-%' then issue_id
+            when event_type like 'pipeline.%' then {{ null_if_blank(json_text('payload', 'pipelineId')) }}
+            when event_type like 'deployment.%' then {{ null_if_blank(json_text('payload', 'deploymentId')) }}
+            when event_type like 'incident.%' then {{ null_if_blank(json_text('payload', 'incidentId')) }}
+            else event_id
+        end as subject_id,
+        case
+            when event_type = 'work-item.started' then {{ clean_name(json_text('payload', 'stage')) }}
+            when event_type in ('work-item.handoff', 'work-item.rework')
+                then {{ clean_name(json_text('payload', 'toStage')) }}
+        end as station
+    from typed
+
+),
+
+checked as (
+
+    select
+        *,
+        case
+            when not is_readable then 'unreadable'
+            when event_id is null then 'missing_id'
+            when org_id is null then 'missing_org'
+            when event_type is null or event_type not in (
+                'work-item.started', 'work-item.handoff', 'work-item.rework', 'work-item.completed',
+                'human.review-started', 'human.review-completed', 'human.override',
+                'agent.tool-summary', 'agent.crash-recovery',
+                'pipeline.started', 'pipeline.finished', 'deployment.finished',
+                'incident.opened', 'incident.resolved'
+            ) then 'unknown_event_type'
+            when occurred_at is null or ingested_at is null then 'invalid_timestamp'
+            when occurred_at > {{ dbt.dateadd('hour', 24, 'ingested_at') }} then 'future_timestamp'
+            when payload is null then 'invalid_payload'
+            when subject_id is null then 'missing_subject'
+            when event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
+                and (station is null or station not in ({{ quoted_stations() }})) then 'unknown_station'
+        end as rejected_rule
+    from keyed
+
+),
+
+final as (
+
+    select
+        -- ids
+        {{ hash_key(['org_id', 'event_id']) }} as event_key,
+        event_id,
+        org_id,
+        project_id,
+        issue_id,
+        session_id,
+        subject_id,
+
+        -- text
+        event_type,
+        actor_type,
+        actor_id,
+        station,
+        payload,
+
+        -- timestamps
+        occurred_at,
+        ingested_at,
+
+        -- how it was delivered
+        origin,
+        rejected_rule,
+        case when rejected_rule is not null then coalesce(line, {{ row_as_json('raw_row') }}) end as record
+    from checked
+
+)
+
+select * from final

@@ -1,0 +1,81 @@
+with
+
+landed as (
+
+    select * from {{ ref('landed_runs') }}
+
+),
+
+typed as (
+
+    select
+        {{ null_if_blank('id') }} as run_id,
+        {{ null_if_blank('org_id') }} as org_id,
+        {{ null_if_blank('project_id') }} as project_id,
+        {{ null_if_blank('issue_id') }} as issue_id,
+        {{ null_if_blank('session_id') }} as session_id,
+        {{ clean_name('station') }} as station,
+        cost_usd,
+        duration_ms,
+        {{ in_calendar('recorded_at') }} as recorded_at,
+        {{ in_calendar('ingested_at') }} as ingested_at,
+        {{ json_object_or_null('metadata') }} as metadata,
+        is_readable,
+        line,
+        raw_row,
+        origin
+    from landed
+
+),
+
+checked as (
+
+    select
+        *,
+        case
+            when not is_readable then 'unreadable'
+            when run_id is null then 'missing_id'
+            when org_id is null then 'missing_org'
+            when recorded_at is null or ingested_at is null then 'invalid_timestamp'
+            when recorded_at > {{ dbt.dateadd('hour', 24, 'ingested_at') }} then 'future_timestamp'
+            when metadata is null then 'invalid_payload'
+            when session_id is null then 'missing_subject'
+            when station is null or station not in ({{ quoted_stations() }}) then 'unknown_station'
+            when cost_usd is null or cost_usd < 0 or duration_ms is null or duration_ms < 0 then 'invalid_measure'
+        end as rejected_rule
+    from typed
+
+),
+
+final as (
+
+    select
+        -- ids
+        {{ hash_key(['org_id', 'run_id']) }} as run_key,
+        run_id,
+        org_id,
+        project_id,
+        issue_id,
+        session_id,
+
+        -- text
+        station,
+        metadata,
+
+        -- numerics
+        cost_usd,
+        duration_ms,
+
+        -- timestamps
+        recorded_at,
+        ingested_at,
+
+        -- how it was delivered
+        origin,
+        rejected_rule,
+        case when rejected_rule is not null then coalesce(line, {{ row_as_json('raw_row') }}) end as record
+    from checked
+
+)
+
+select * from final

@@ -1,0 +1,2 @@
+{{ config(materialized='ephemeral') }}
+{{ landed_log('factory_metrics') }}

@@ -1,0 +1,161 @@
+"""Find the files of a raw log and say how to read each of them.
+
+Parquet is read as it is. Text is read line by line, so that a line that is no row is kept, not lost:
+DuckDB's own readers of JSON Lines and CSV drop or reshape such lines.
+"""
+
+import codecs
+import csv
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import msgspec
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+JSON_LINES_SUFFIXES = (".jsonl", ".ndjson", ".json")
+CSV_SUFFIXES = (".csv",)
+
+csv.field_size_limit(sys.maxsize)
+
+
+class LandingError(Exception):
+    """A log that cannot be read; the message says what, where and how to fix it."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Files of one log that are read in one go.
+
+    `paths` are escaped for DuckDB's globbing. `columns` maps names to DuckDB types; it is empty for lines,
+    whose columns are known only row by row. `prefix` is the folder of the working copies, to cut from a
+    file's path to get the path that the user knows.
+    """
+
+    kind: Literal["parquet", "json_lines", "csv_lines"]
+    paths: list[str]
+    columns: dict[str, str] = {}
+    prefix: str = ""
+
+
+class LogFiles:
+    """Reads log folders; working copies of files live as long as this object."""
+
+    def __init__(self) -> None:
+        """Start with no working copies."""
+        self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-")
+
+    def parts(self, folder: str) -> list[Part]:
+        """Return the parts of the log in `folder`; none when it is empty.
+
+        Folders below it belong to it. Names that begin with `_` or `.` are other tools' marks, and skipped.
+
+        Raises:
+            LandingError: the folder is missing, or a file is broken or of an unknown kind.
+
+        """
+        root = Path(folder).absolute()
+        if not root.is_dir():
+            message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
+            raise LandingError(message)
+        parquet: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        originals: list[str] = []
+        copies: dict[Literal["json_lines", "csv_lines"], list[str]] = {"json_lines": [], "csv_lines": []}
+        for path in _files(root):
+            suffix = path.suffix.lower()
+            if suffix in PARQUET_SUFFIXES:
+                parquet.setdefault(_parquet_columns(path), []).append(_escaped(path))
+            elif suffix in JSON_LINES_SUFFIXES:
+                if _is_utf8(path):
+                    originals.append(_escaped(path))
+                else:
+                    copies["json_lines"].append(_escaped(self._copy(path, _utf8_lines(path))))
+            elif suffix in CSV_SUFFIXES:
+                copies["csv_lines"].append(_escaped(self._copy(path, _csv_as_json_lines(path))))
+            else:
+                known = ", ".join(PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES)
+                message = f"{path} is of an unknown kind: rename it to end in one of {known}, or move it away"
+                raise LandingError(message)
+        parts = [Part("parquet", paths, dict(columns)) for columns, paths in parquet.items()]
+        if originals:
+            parts.append(Part("json_lines", originals))
+        parts.extend(Part(kind, paths, {}, self._copies.name) for kind, paths in copies.items() if paths)
+        return parts
+
+    def _copy(self, path: Path, lines: Iterable[str]) -> Path:
+        copy = Path(self._copies.name + str(path))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with copy.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(line + "\n" for line in lines)
+        return copy
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*")):
+        names = path.relative_to(root).parts
+        if path.is_file() and not any(name.startswith(("_", ".")) for name in names):
+            yield path
+
+
+def _escaped(path: Path) -> str:
+    """Return the path with DuckDB's wildcards taken literally."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
+
+
+def _parquet_columns(path: Path) -> tuple[tuple[str, str], ...]:
+    try:
+        with duckdb.connect() as connection:
+            rows = connection.execute(
+                "select lower(column_name), column_type from (describe select * from read_parquet(?))", [_escaped(path)]
+            ).fetchall()
+    except duckdb.Error as error:
+        message = f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
+        raise LandingError(message) from error
+    return tuple(rows)
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _utf8_lines(path: Path) -> Iterator[str]:
+    """Yield the file's lines; bytes that are not UTF-8 become `\\xff`, which no JSON reader takes."""
+    with path.open(encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        for line in file:
+            yield line.rstrip("\r\n")
+
+
+def _csv_as_json_lines(path: Path) -> Iterator[str]:
+    """Yield a JSON object per CSV record, or, when its fields do not fit the header, its text as a JSON string."""
+    consumed: list[str] = []
+
+    def remembered(lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            consumed.append(line)
+            yield line
+
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        records = csv.reader(remembered(file))
+        header = [name.strip() for name in next(records, [])]
+        consumed.clear()
+        for record in records:
+            text = "".join(consumed).rstrip("\r\n")
+            consumed.clear()
+            if not text.strip():
+                continue
+            readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            if len(record) == len(header) and readable == text:
+                yield json.dumps({name: value for name, value in zip(header, record, strict=True) if value})
+            else:
+                yield json.dumps(readable)
