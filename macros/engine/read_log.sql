@@ -63,7 +63,11 @@
         ) }}
     {%- endif -%}
     {%- set described = run_query("select lower(column_name), column_type from (describe " ~ relation ~ ")") -%}
-    {{ return([{'kind': 'table', 'relation': relation | string, 'columns': dict(described.rows)}]) }}
+    {%- set columns = {} -%}
+    {%- for row in described -%}
+        {%- do columns.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {{ return([{'kind': 'table', 'relation': relation | string, 'columns': columns}]) }}
 {%- endmacro %}
 
 
@@ -114,7 +118,7 @@
             {%- endfor %}
         } as raw_row,
         {% if part.kind == 'table' -%}
-        '{{ part.relation | replace("'", "''") }}' as origin
+        '{{ part.relation | replace("'", "''") | replace('"', '') }}' as origin
     from {{ part.relation }} as raw
         {%- else -%}
         raw._origin as origin

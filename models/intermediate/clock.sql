@@ -6,7 +6,7 @@ with
 final as (
 
     select
-        {% if as_of -%}
+            {% if as_of -%}
         cast('{{ utc_instant(as_of) }}' as timestamp) as as_of
         {%- else -%}
         cast({{ dbt.current_timestamp() }} as timestamp) as as_of

@@ -31,7 +31,10 @@ production as (
 
 named_rollbacks as (
 
-    select org_id, rollback_of, min(deployed_at) as rolled_back_at
+    select
+        org_id,
+        rollback_of,
+        min(deployed_at) as rolled_back_at
     from rollbacks
     where not rolls_back_the_one_before
     group by org_id, rollback_of
@@ -40,7 +43,10 @@ named_rollbacks as (
 
 linked_incidents as (
 
-    select org_id, deployment_id, min(opened_at) as first_incident_at
+    select
+        org_id,
+        deployment_id,
+        min(opened_at) as first_incident_at
     from {{ ref('int_incidents') }}
     where opened_at is not null
     group by org_id, deployment_id

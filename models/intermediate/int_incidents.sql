@@ -32,12 +32,24 @@ resolved as (
 -- Changes and openings of a project on one line of time: a change of the same instant comes after the opening.
 timeline as (
 
-    select org_id, project_id, occurred_at as happened_at, event_id, null as deployment_id, 0 as is_change
+    select
+        org_id,
+        project_id,
+        occurred_at as happened_at,
+        event_id,
+        null as deployment_id,
+        0 as is_change
     from opened
 
     union all
 
-    select org_id, project_id, deployed_at as happened_at, event_id, deployment_id, 1 as is_change
+    select
+        org_id,
+        project_id,
+        deployed_at as happened_at,
+        event_id,
+        deployment_id,
+        1 as is_change
     from {{ ref('int_deployments') }}
     where is_change
 

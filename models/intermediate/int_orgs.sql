@@ -2,13 +2,17 @@ with
 
 sightings as (
 
-    select org_id, min(occurred_at) as first_seen_at
+    select
+        org_id,
+        min(occurred_at) as first_seen_at
     from {{ ref('stg_events') }}
     group by org_id
 
     union all
 
-    select org_id, min(recorded_at) as first_seen_at
+    select
+        org_id,
+        min(recorded_at) as first_seen_at
     from {{ ref('stg_runs') }}
     group by org_id
 

@@ -49,8 +49,8 @@ final as (
         cast(case
             when stated_duration_ms >= 0 then stated_duration_ms
             else coalesce(
-                {{ milliseconds(dbt.datediff('review_started_at', 'occurred_at', 'microsecond')) }}, 0
-            )
+                    {{ milliseconds(dbt.datediff('review_started_at', 'occurred_at', 'microsecond')) }}, 0
+                )
         end as {{ measure_type() }}) as review_duration_ms,
         {{ dbt.datediff('coalesce(handed_off_at, review_started_at)', 'occurred_at', 'microsecond') }} as latency_us,
 

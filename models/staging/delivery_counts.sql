@@ -2,13 +2,19 @@ with
 
 deliveries as (
 
-    select 'factory_events' as log, rejected_rule, count(*) as row_count
+    select
+        'factory_events' as log,
+        rejected_rule,
+        count(*) as row_count
     from {{ ref('base_event_deliveries') }}
     group by rejected_rule
 
     union all
 
-    select 'factory_metrics' as log, rejected_rule, count(*) as row_count
+    select
+        'factory_metrics' as log,
+        rejected_rule,
+        count(*) as row_count
     from {{ ref('base_run_deliveries') }}
     group by rejected_rule
 
@@ -16,11 +22,17 @@ deliveries as (
 
 duplicates as (
 
-    select 'factory_events' as log, sum(deliveries - 1) as row_count from {{ ref('redelivered_events') }}
+    select
+        'factory_events' as log,
+        sum(deliveries - 1) as row_count
+    from {{ ref('redelivered_events') }}
 
     union all
 
-    select 'factory_metrics' as log, sum(deliveries - 1) as row_count from {{ ref('redelivered_runs') }}
+    select
+        'factory_metrics' as log,
+        sum(deliveries - 1) as row_count
+    from {{ ref('redelivered_runs') }}
 
 ),
 
@@ -37,13 +49,21 @@ outcomes as (
 
     union all
 
-    select log, 'duplicate' as outcome, null as rule, row_count
+    select
+        log,
+        'duplicate' as outcome,
+        null as rule,
+        row_count
     from duplicates
     where row_count > 0
 
     union all
 
-    select log, 'rejected' as outcome, rejected_rule as rule, row_count
+    select
+        log,
+        'rejected' as outcome,
+        rejected_rule as rule,
+        row_count
     from deliveries
     where rejected_rule is not null
 

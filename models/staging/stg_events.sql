@@ -25,7 +25,10 @@ delivered_once as (
     from deliveries
     where
         rejected_rule is null
-        and not exists (select 1 from redelivered where redelivered.event_key = deliveries.event_key)
+        and not exists (
+            select 1 from redelivered
+            where redelivered.event_key = deliveries.event_key
+        )
 
 ),
 

@@ -25,7 +25,10 @@ delivered_once as (
     from deliveries
     where
         rejected_rule is null
-        and not exists (select 1 from redelivered where redelivered.run_key = deliveries.run_key)
+        and not exists (
+            select 1 from redelivered
+            where redelivered.run_key = deliveries.run_key
+        )
 
 ),
 

@@ -109,10 +109,13 @@ def _parquet_columns(path: Path) -> tuple[tuple[str, str], ...]:
     try:
         with duckdb.connect() as connection:
             rows = connection.execute(
-                "select lower(column_name), column_type from (describe select * from read_parquet(?))", [_escaped(path)]
+                "select lower(column_name), column_type from (describe select * from read_parquet(?))",
+                [_escaped(path)],
             ).fetchall()
     except duckdb.Error as error:
-        message = f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
+        message = (
+            f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
+        )
         raise LandingError(message) from error
     return tuple(rows)
 

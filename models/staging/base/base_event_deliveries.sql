@@ -58,12 +58,12 @@ checked as (
             when event_id is null then 'missing_id'
             when org_id is null then 'missing_org'
             when event_type is null or event_type not in (
-                'work-item.started', 'work-item.handoff', 'work-item.rework', 'work-item.completed',
-                'human.review-started', 'human.review-completed', 'human.override',
-                'agent.tool-summary', 'agent.crash-recovery',
-                'pipeline.started', 'pipeline.finished', 'deployment.finished',
-                'incident.opened', 'incident.resolved'
-            ) then 'unknown_event_type'
+                    'work-item.started', 'work-item.handoff', 'work-item.rework', 'work-item.completed',
+                    'human.review-started', 'human.review-completed', 'human.override',
+                    'agent.tool-summary', 'agent.crash-recovery',
+                    'pipeline.started', 'pipeline.finished', 'deployment.finished',
+                    'incident.opened', 'incident.resolved'
+                ) then 'unknown_event_type'
             when occurred_at is null or ingested_at is null then 'invalid_timestamp'
             when occurred_at > {{ dbt.dateadd('hour', 24, 'ingested_at') }} then 'future_timestamp'
             when payload is null then 'invalid_payload'

@@ -1,0 +1,54 @@
+# Everything runs in .venv, made from the locked, hash-checked requirements.
+
+# Any Python 3.11; it is used once, to make .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export DBT_PROFILES_DIR := $(CURDIR)
+
+# The demo factory's last instant.
+DEMO_AS_OF := 2026-06-30T12:00:00Z
+DEMO_WAREHOUSE := warehouse/factory.duckdb
+DEMO_DOCUMENTS := documents
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lock clean
+
+help:  ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/runtime: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
+demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen and in files
+	$(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}'
+	$(BIN)/python scripts/serialize_marts.py --out $(DEMO_DOCUMENTS)
+	$(BIN)/python scripts/show_summary.py --documents $(DEMO_DOCUMENTS)
+
+test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
+	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}' --quiet
+	$(BIN)/python -m pytest
+
+lint: .venv/dev  ## Lint SQL and Python, and check types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --quiet
+	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt
+
+format: .venv/dev  ## Format Python and SQL
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/dev  ## Write the lock files anew from requirements*.in
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean:  ## Remove what the other targets made, but for .venv
+	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS)

@@ -1,0 +1,32 @@
+-- Prints how many rows the logs delivered and how many of them were rejected, by rule, once a run has counted them.
+{% macro report_deliveries(results) -%}
+    {%- if execute -%}
+        {%- for result in results
+            if result.node.name == 'delivery_counts' and result.node.resource_type == 'model'
+            and result.status == 'success' -%}
+            {%- set counts = run_query(
+                "select log, outcome, coalesce(rule, ''), row_count from " ~ result.node.relation_name
+                ~ " order by log, outcome, row_count desc, rule"
+            ) -%}
+            {%- for log in ['factory_events', 'factory_metrics'] -%}
+                {%- set totals = {'accepted': 0, 'duplicate': 0, 'rejected': 0} -%}
+                {%- set rules = [] -%}
+                {%- for row in counts if row[0] == log -%}
+                    {%- do totals.update({row[1]: totals[row[1]] + row[3] | int}) -%}
+                    {%- if row[2] -%}{%- do rules.append(row[2] ~ ' ' ~ row[3] | int) -%}{%- endif -%}
+                {%- endfor -%}
+                {%- do log_line(
+                    log ~ ': ' ~ totals.values() | sum ~ ' rows delivered, ' ~ totals.accepted ~ ' accepted, '
+                    ~ totals.duplicate ~ ' duplicate, ' ~ totals.rejected ~ ' rejected'
+                    ~ (' (' ~ rules | join(', ') ~ ': see rejected_records)' if rules else '')
+                ) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- One line for the person or scheduler who runs dbt; `log` itself is the name of a column above.
+{% macro log_line(text) -%}
+    {%- do log(text, info=true) -%}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+-- Every split of an org's cost adds up to the whole, before rounding: by day, by station, by provider, and across
+-- marts. A join that loses a day, a station or a provider shows here.
+{% for days in var('time_ranges') %}
+select
+    aggregate.org_id,
+    {{ days }} as days,
+    aggregate.total_cost_unrounded,
+    list_sum(aggregate.cost_trend_unrounded) as by_day,
+    list_sum(list_transform(cost.cost_trend_unrounded, lambda day: day.cost)) as by_dated_day,
+    list_sum(list_transform(cost.cost_per_station_unrounded, lambda share: share.total_cost)) as by_station,
+    list_sum(list_transform(phase.phases_unrounded, lambda share: share.total_cost)) as by_phase,
+    coalesce(providers.total_cost, 0) as by_provider
+from {{ ref('aggregate_' ~ days ~ 'd') }} as aggregate
+full outer join {{ ref('cost_' ~ days ~ 'd') }} as cost on aggregate.org_id = cost.org_id
+full outer join {{ ref('phase_' ~ days ~ 'd') }} as phase on aggregate.org_id = phase.org_id
+left join (
+    select
+        org_id,
+        sum(total_cost) as total_cost
+    from {{ ref('provider_' ~ days ~ 'd') }}
+    group by org_id
+) as providers on aggregate.org_id = providers.org_id
+where
+    by_day is distinct from aggregate.total_cost_unrounded
+    or by_dated_day is distinct from aggregate.total_cost_unrounded
+    or by_station is distinct from aggregate.total_cost_unrounded
+    or by_phase is distinct from aggregate.total_cost_unrounded
+    or by_provider is distinct from aggregate.total_cost_unrounded
+    or abs(
+        list_sum(list_transform(cost.cost_per_station_unrounded, lambda share: share.cost))
+        - cost.avg_cost_per_issue_unrounded
+    ) > 1e-9 * cost.avg_cost_per_issue_unrounded
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -1,0 +1,27 @@
+-- The window of N days has N calendar days, all marts of it the same, and every org has its documents in all of them.
+-- A range model that calls its macro with the wrong number of days shows here.
+{% set object_types = ['aggregate', 'cost', 'handoff', 'phase', 'devops'] %}
+{% for days in var('time_ranges') %}
+{% for metric_type in object_types + ['station', 'provider'] %}
+select
+    '{{ metric_type }}_{{ days }}d' as mart,
+    orgs.org_id,
+    mart.window_start
+from {{ ref('int_orgs') }} as orgs
+cross join {{ ref('clock') }} as clock
+{{ 'left' if metric_type != 'provider' else 'inner' }} join {{ ref(metric_type ~ '_' ~ days ~ 'd') }} as mart
+    on orgs.org_id = mart.org_id
+where
+    orgs.first_seen_at <= clock.as_of
+    and (
+        mart.org_id is null
+        or mart.as_of != clock.as_of
+        or mart.window_start != cast(cast(clock.as_of as date) - {{ days - 1 }} as timestamp)
+    )
+union all
+{% endfor %}
+select 'cost_trend of {{ days }}d' as mart, org_id, window_start
+from {{ ref('aggregate_' ~ days ~ 'd') }}
+where len(cost_trend) != {{ days }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
