@@ -1,5 +1,20 @@
 -- Every split of an org's cost adds up to the whole, before rounding: by day, by station, by provider, and across
 -- marts. A join that loses a day, a station or a provider shows here.
+with
+
+{% for days in var('time_ranges') %}
+providers_{{ days }}d as (
+
+    select
+        org_id,
+        sum(total_cost) as total_cost
+    from {{ ref('provider_' ~ days ~ 'd') }}
+    group by org_id
+
+){{ ',' if not loop.last }}
+
+{% endfor %}
+
 {% for days in var('time_ranges') %}
 select
     aggregate.org_id,
@@ -13,13 +28,7 @@ select
 from {{ ref('aggregate_' ~ days ~ 'd') }} as aggregate
 full outer join {{ ref('cost_' ~ days ~ 'd') }} as cost on aggregate.org_id = cost.org_id
 full outer join {{ ref('phase_' ~ days ~ 'd') }} as phase on aggregate.org_id = phase.org_id
-left join (
-    select
-        org_id,
-        sum(total_cost) as total_cost
-    from {{ ref('provider_' ~ days ~ 'd') }}
-    group by org_id
-) as providers on aggregate.org_id = providers.org_id
+left join providers_{{ days }}d as providers on aggregate.org_id = providers.org_id
 where
     by_day is distinct from aggregate.total_cost_unrounded
     or by_dated_day is distinct from aggregate.total_cost_unrounded
