@@ -1,43 +1,161 @@
-import duckdb, sys, time, os, tempfile, json, resource
-from factory_metrics.documents import Mart, ddl, read_documents
-from factory_metrics.contract import METRIC_TYPES
-from factory_metrics.settings import time_ranges
+"""Measure how fast marts become documents, on a made-up warehouse, beside plain ways to do the same.
 
-ORGS=int(sys.argv[1])
-STATIONS="['research','development','security','qa','acceptance','deploy']"
-def lst(n, item): return f"list_transform(range({n}), lambda i: {item})"
-def num(k): return f"round((hash(o, {k}) % 10000000) / 10000, 4)"
-QUERIES={
-"aggregate": lambda d: f"SELECT org_id, as_of, hash(o)%1000 AS total_issues, {num(1)} AS total_cost, hash(o,1)%100000000 AS avg_cycle_time_ms, round(hash(o,2)%1000/10,1) AS avg_yield, 1.57 AS throughput_per_day, {lst(d, num('i'))} AS cost_trend FROM orgs",
-"station": lambda d: f"SELECT org_id, as_of, p AS station_position, {STATIONS}[p] AS station, hash(o,p)%10 AS wip_count, hash(o,p,1)%1000 AS throughput, hash(o,p,2)%100000000 AS cycle_time_ms, round(hash(o,p,3)%1000/10,1) AS yield FROM orgs, range(1,7) t(p)",
-"cost": lambda d: f"SELECT org_id, as_of, {num(1)} AS avg_cost_per_issue, list_transform({STATIONS}, lambda s: struct_pack(station:=s, cost:={num('s')})) AS cost_per_station, {lst(d, f'struct_pack(date:=date_add(DATE $$2026-04-01$$, CAST(i AS INTEGER)), cost:={num(chr(105))})')} AS cost_trend, 25.0 AS human_time_pct, 75.0 AS agent_time_pct FROM orgs",
-"provider": lambda d: f"SELECT org_id, as_of, p AS provider_position, 'provider-' || p AS provider, round(hash(o,p,3)%1000/10,1) AS success_rate, {num('p')} AS avg_cost, hash(o,p,2)%100000000 AS avg_duration_ms, hash(o,p,5)%1000 AS total_runs, {num('p+10')} AS cost_efficiency FROM orgs, range(1,7) t(p) WHERE p <= o % 5",
-"handoff": lambda d: f"SELECT org_id, as_of, hash(o)%10000000 AS avg_review_latency_ms, 0.92 AS acceptance_rate, 0.08 AS override_frequency, 0.0736 AS handoff_friction_score, {lst(f'o % {d//3+1}', 'struct_pack(date:=date_add(DATE $$2026-04-01$$, CAST(3*i AS INTEGER)), count:=1+hash(o,i)%5)')} AS override_timeline FROM orgs",
-"phase": lambda d: f"SELECT org_id, as_of, list_transform({STATIONS}, lambda s: struct_pack(phase:=s, avg_cycle_time_ms:=hash(o,s)%100000000, avg_cost_usd:={num('s')}, throughput:=hash(o,s,1)%1000)) AS phases, 1.08 AS avg_cycles_per_issue, 4 AS total_reworks, 47 AS total_completed, [struct_pack(strategy:='auto_escalate', count:=3, percentage:=6.4), struct_pack(strategy:='human_review', count:=44, percentage:=93.6)] AS escalation_distribution FROM orgs",
-"devops": lambda d: f"""SELECT org_id, as_of, 99.5 AS uptime_pct, 12 AS active_deployments, 0 AS open_incidents, '2.5/day' AS deployment_frequency, '5.2%' AS change_failure_rate, '4.5h' AS lead_time_for_changes, '15m' AS mean_time_to_recovery,
-{lst('CASE WHEN o%3=0 THEN 50 ELSE o%20 END',"struct_pack(name:='main', status:='success', duration:='12m', trigger:='push', branch:='feature/'||i, commit:=md5(CAST(i AS VARCHAR)), started_at:='2026-06-02T14:00:00Z')")} AS pipelines,
-{lst('CASE WHEN o%3=0 THEN 50 ELSE o%10 END',"struct_pack(id:='dep_'||i, version:='v1.2.'||i, environment:='production', status:='success', deployed_at:='2026-06-02T14:15:00Z', deployed_by:='agent-claude-sonnet', is_rollback:=i%20=0)")} AS deployments,
-{lst('o%5',"struct_pack(id:='inc_'||i, title:='Queue grows in '||i, severity:='major', status:='resolved', opened_at:='2026-06-02T14:15:00Z', resolved_at:='2026-06-02T15:15:00Z', deployment_id:='dep_'||i)")} AS incidents FROM orgs""",
+    .venv/bin/python scripts/bench_serialize.py --orgs 2000
+
+Every org has all documents: trends of full length, up to 50 elements in the devops lists.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.documents import ColumnType, Mart, ddl, read_documents
+from factory_metrics.output import Selection, write_documents
+from factory_metrics.settings import time_ranges
+from factory_metrics.warehouse import open_warehouse
+
+_STATIONS = "['research', 'development', 'security', 'qa', 'acceptance', 'deploy']"
+_AS_OF = "TIMESTAMP '2026-06-30 12:00:00'"
+
+# How many elements a list has, as SQL over the org's number `o`; the trends of costs have one per day.
+_LENGTHS = {
+    "cost_per_station": "6",
+    "phases": "6",
+    "escalation_distribution": "2",
+    "override_timeline": "o % 10",
+    "pipelines": "if(o % 4 = 0, 50, o % 20)",
+    "deployments": "if(o % 4 = 0, 50, o % 10)",
+    "incidents": "o % 5",
 }
-path=sys.argv[2]
-if not os.path.exists(path):
-    c=duckdb.connect(path)
-    c.execute(f"CREATE TEMP TABLE orgs AS SELECT o, 'org-' || md5(CAST(o AS VARCHAR)) AS org_id, TIMESTAMP '2026-06-30 12:00:00' AS as_of FROM range({ORGS}) t(o)")
-    for r in time_ranges():
-        for m in METRIC_TYPES:
-            mart=Mart(m,r)
-            cols=mart.columns()
-            c.execute(f"CREATE TABLE {mart.name} ({', '.join(f'{chr(34)}{n}{chr(34)} {ddl(t)}' for n,t in cols.items())})")
-            c.execute(f"INSERT INTO {mart.name} BY NAME {QUERIES[m](int(r[:-1]))}")
-    c.close()
-con=duckdb.connect(path, read_only=True)
-if len(sys.argv)>3: con.execute(f"SET memory_limit='{sys.argv[3]}'")
-N=B=0; T=time.perf_counter()
-for r in time_ranges():
-    for m in METRIC_TYPES:
-        t=time.perf_counter(); n=b=0
-        for o,d in read_documents(con, Mart(m,r)): n+=1; b+=len(d)
-        t=time.perf_counter()-t
-        print(f"{m}_{r} {n} docs {b//n} bytes {n/t:.0f}/s", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1024); N+=n;B+=b
-T=time.perf_counter()-T
-print(N, B//N, N/T, B/T/1e6,"MB/s")
+
+
+def main() -> None:
+    """Make the warehouse, measure, print."""
+    parser = argparse.ArgumentParser(description="Measure how fast marts become documents.")
+    parser.add_argument("--orgs", type=int, default=2000, help="default: %(default)s")
+    orgs = parser.parse_args().orgs
+    marts = Selection().marts(time_ranges())
+    with tempfile.TemporaryDirectory(prefix="bench-serialize-") as name:
+        folder = Path(name)
+        small, large = folder / "small.duckdb", folder / "large.duckdb"
+        make_warehouse(small, marts, max(orgs // 10, 1))
+        make_warehouse(large, marts, orgs)
+        with open_warehouse(large) as warehouse:
+            _measure(warehouse, marts, folder)
+        for file, count in ((small, max(orgs // 10, 1)), (large, orgs)):
+            print(f"peak memory with {count:7,} orgs: {_peak_memory(file, folder / file.stem):6,.0f} MB")
+
+
+def make_warehouse(file: Path, marts: Iterable[Mart], orgs: int) -> None:
+    """Make a warehouse with all marts; their values are made up, but fit the contract."""
+    with duckdb.connect(str(file)) as warehouse:
+        for mart in marts:
+            days = mart.time_range.removesuffix("d")
+            values = {name: _value(name, of, "item", days) for name, of in mart.columns().items()}
+            values |= {"org_id": "'org-' || md5(o::VARCHAR)", "as_of": _AS_OF}
+            items = {"station": "6", "provider": "o % 5"}.get(mart.metric_type, "1")
+            columns = ", ".join(
+                f'({values[name]})::{ddl(of)} AS "{name}"' for name, of in mart.columns().items()
+            )
+            warehouse.execute(
+                f'CREATE TABLE "{mart.name}" AS SELECT {columns} FROM '
+                f"(SELECT o, unnest(range({items})) AS item FROM range({orgs}) AS orgs(o)) ORDER BY org_id"
+            )
+
+
+def _value(name: str, of: ColumnType, item: str, days: str) -> str:
+    """Return SQL for a value of a column, from the org's number `o` and the item's number."""
+    if isinstance(of, list):
+        inner = _value(name, of[0], "i", days)
+        return f"list_transform(range({_LENGTHS.get(name, days)}), lambda i: {inner})"
+    if isinstance(of, dict):
+        fields = (f'"{field}" := {_value(field, inner, item, days)}' for field, inner in of.items())
+        return f"struct_pack({', '.join(fields)})"
+    if name in {"station", "phase"}:
+        return f"{_STATIONS}[{item} % 6 + 1]"
+    random = f"hash(o, {item}, '{name}')"
+    return {
+        "VARCHAR": "'resolved'" if name == "status" else f"'{name}-' || {random} % 1000000",
+        "BIGINT": f"{random} % 100000000",
+        "INTEGER": f"{item} + 1",
+        "DOUBLE": f"round({random} % 10000 / 10000, 4)",  # fits rates and percentages
+        "BOOLEAN": f"{item} % 20 = 0",
+        "DATE": f"DATE '2026-04-02' + {item}::INTEGER",
+        "TIMESTAMP": _AS_OF,
+    }[of]
+
+
+def _measure(warehouse: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path) -> None:
+    """Print the figures, each beside that of a plain way."""
+    documents: list[bytes] = []
+    with _timed() as encode:
+        for mart in marts:
+            documents += [document for _, document in read_documents(warehouse, mart, "", "~")]
+    with _timed() as plain_encode:
+        for mart in marts:
+            rows = warehouse.execute(f'FROM "{mart.name}" ORDER BY org_id')
+            names = [column[0] for column in rows.description or []]
+            for row in rows.fetchall():
+                json.dumps(dict(zip(names, row, strict=True)), default=str)
+    _print("encoded", len(documents), encode, plain_encode, "fetchall and json.dumps")
+
+    plain = folder / "plain"
+    with _timed() as plain_write:
+        for number, document in enumerate(documents):
+            path = f"{plain}/{number // len(marts)}/{number % len(marts)}.json"
+            if number % len(marts) == 0:
+                os.makedirs(os.path.dirname(path))  # noqa: PTH103, PTH120 - the plain way is the fastest one
+            with open(path, "wb") as file:  # noqa: PTH123 - as above
+                file.write(document)
+    with _timed() as plain_read:
+        for number in range(len(documents)):
+            with open(f"{plain}/{number // len(marts)}/{number % len(marts)}.json", "rb") as file:  # noqa: PTH123
+                file.read()
+    for what, baseline, beside in (
+        ("written", plain_write, "open and write of the same bytes"),
+        ("unchanged", plain_read, "open and read of the same bytes"),
+    ):
+        with _timed() as write:
+            write_documents(warehouse, folder / "out", marts, Selection())
+        _print(what, len(documents), write, baseline, beside)
+    print(f"bytes per document: {sum(map(len, documents)) / len(documents):,.0f}")
+
+
+@contextmanager
+def _timed() -> Iterator[list[float]]:
+    """Measure the seconds that the block takes, into the list's only element."""
+    seconds = [0.0]
+    started = time.perf_counter()
+    yield seconds
+    seconds[0] = time.perf_counter() - started
+
+
+def _print(what: str, count: int, seconds: list[float], baseline: list[float], beside: str) -> None:
+    """Print how many documents a second, and how that compares."""
+    speed, plain = count / seconds[0], count / baseline[0]
+    print(f"{what:>9}: {speed:8,.0f} documents/s, {speed / plain:5.2f} x {beside} ({plain:,.0f}/s)")
+
+
+def _peak_memory(warehouse: Path, out: Path) -> float:
+    """Return the peak memory (MB) of a serializer's process."""
+    script = Path(__file__).with_name("serialize_marts.py")
+    command = [sys.executable, str(script), "--warehouse", str(warehouse), "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own script
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{script.name} failed")
+    return usage.ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -22,7 +22,7 @@ window_days as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at') }}
+    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'recorded_at', 'cost_usd']) }}
 
 ),
 

@@ -28,7 +28,7 @@ stations as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at') }}
+    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'station', 'recorded_at', 'cost_usd', 'duration_ms']) }}
 
 ),
 
@@ -129,7 +129,7 @@ agent_time as (
 
 decisions as (
 
-    {{ in_window(ref('int_reviews'), 'decided_at') }}
+    {{ in_window(ref('int_reviews'), 'decided_at', ['org_id', 'review_duration_ms']) }}
 
 ),
 

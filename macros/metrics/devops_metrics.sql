@@ -16,19 +16,22 @@ orgs as (
 
 deployments as (
 
-    {{ in_window(ref('int_deployments'), 'deployed_at') }}
+    {{ in_window(ref('int_deployments'), 'deployed_at', [
+        'event_id', 'org_id', 'deployment_id', 'version', 'environment', 'status', 'deployed_at', 'deployed_by',
+        'is_rollback',
+    ]) }}
 
 ),
 
 changes as (
 
-    {{ in_window(ref('int_changes'), 'deployed_at') }}
+    {{ in_window(ref('int_changes'), 'deployed_at', ['org_id', 'failed_at', 'lead_time_us']) }}
 
 ),
 
 current_deployments as (
 
-    {{ current_rows(ref('int_deployments'), 'deployed_at') }}
+    {{ current_rows(ref('int_deployments'), 'deployed_at', ['org_id', 'status']) }}
 
 ),
 
@@ -148,7 +151,10 @@ listed_pipelines as (
         row_number() over (
             partition by pipelines.org_id order by pipelines.started_at desc, pipelines.pipeline_id
         ) as list_position
-    from ({{ in_window(ref('int_pipeline_runs'), 'started_at') }}) as pipelines
+    from ({{ in_window(ref('int_pipeline_runs'), 'started_at', [
+        'org_id', 'pipeline_id', 'pipeline_name', 'trigger_kind', 'branch', 'commit_sha', 'final_status', 'started_at',
+        'finished_at',
+    ]) }}) as pipelines
     cross join reporting_window
 
 ),

@@ -16,7 +16,7 @@ orgs as (
 
 decisions as (
 
-    {{ in_window(ref('int_reviews'), 'decided_at') }}
+    {{ in_window(ref('int_reviews'), 'decided_at', ['org_id', 'is_approved', 'latency_us']) }}
 
 ),
 
@@ -35,7 +35,7 @@ reviews as (
 
 overrides as (
 
-    {{ in_window(ref('int_overrides'), 'overridden_at') }}
+    {{ in_window(ref('int_overrides'), 'overridden_at', ['org_id', 'overridden_at']) }}
 
 ),
 

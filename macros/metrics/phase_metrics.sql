@@ -53,7 +53,7 @@ phase_exits as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at') }}
+    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'station', 'cost_usd']) }}
 
 ),
 
@@ -114,7 +114,7 @@ phase_lists as (
 
 transitions as (
 
-    {{ in_window(ref('int_work_item_transitions'), 'occurred_at') }}
+    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', ['org_id', 'event_type']) }}
 
 ),
 

@@ -16,7 +16,7 @@ orgs as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at') }}
+    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'provider', 'cost_usd', 'duration_ms']) }}
 
 ),
 
@@ -36,13 +36,13 @@ provider_runs as (
 -- The provider of a session is that of its latest run, which may lie before the window.
 sessions as (
 
-    {{ current_rows(ref('int_runs'), 'recorded_at') }}
+    {{ current_rows(ref('int_runs'), 'recorded_at', ['org_id', 'session_id', 'provider']) }}
 
 ),
 
 transitions as (
 
-    {{ in_window(ref('int_work_item_transitions'), 'occurred_at') }}
+    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', ['org_id', 'session_id', 'event_type']) }}
 
 ),
 

@@ -22,9 +22,12 @@
 {%- endmacro %}
 
 
--- The rows of a relation whose timestamp is in the window, both edges included.
-{% macro in_window(relation, timestamp) -%}
-    select facts.*
+-- The rows of a relation whose timestamp is in the window, both edges included, with the columns that are wanted.
+{% macro in_window(relation, timestamp, columns) -%}
+    select
+        {% for column in columns -%}
+        facts.{{ column }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from {{ relation }} as facts
     cross join reporting_window
     where facts.{{ timestamp }} between reporting_window.window_start and reporting_window.as_of
@@ -32,9 +35,11 @@
 
 
 -- The rows of a relation that are the latest of their kind at the as-of: `superseded_at` is when the next one came.
-{% macro current_rows(relation, timestamp) -%}
+{% macro current_rows(relation, timestamp, columns) -%}
     select
-        facts.*,
+        {% for column in columns -%}
+        facts.{{ column }},
+        {% endfor -%}
         reporting_window.window_start
     from {{ relation }} as facts
     cross join reporting_window
@@ -46,14 +51,19 @@
 
 -- The issues completed in the window, one row each: its latest completion.
 {% macro completed_issues() -%}
-    select * from ({{ current_rows(ref('int_issue_completions'), 'completed_at') }}) as latest_completions
+    select * from ({{ current_rows(
+        ref('int_issue_completions'), 'completed_at',
+        ['org_id', 'escalation_strategy', 'cycle_time_us', 'is_first_pass', 'completed_at']
+    ) }}) as latest_completions
     where completed_at >= window_start
 {%- endmacro %}
 
 
 -- The visits that exited in the window, forward or in rework.
 {% macro exits() -%}
-    select * from ({{ in_window(ref('int_station_visits'), 'left_at') }}) as visits_left
+    select * from ({{ in_window(
+        ref('int_station_visits'), 'left_at', ['org_id', 'issue_id', 'station', 'ending', 'duration_us']
+    ) }}) as visits_left
     where ending in ('forward', 'rework')
 {%- endmacro %}
 

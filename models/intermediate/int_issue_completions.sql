@@ -1,12 +1,5 @@
 with
 
-work_item_events as (
-
-    select * from {{ ref('stg_events') }}
-    where event_type like 'work-item.%'
-
-),
-
 issues as (
 
     select
@@ -14,7 +7,8 @@ issues as (
         issue_id,
         min(occurred_at) as first_event_at,
         min(case when event_type = 'work-item.rework' then occurred_at end) as first_rework_at
-    from work_item_events
+    from {{ ref('stg_events') }}
+    where event_type like 'work-item.%'
     group by org_id, issue_id
 
 ),
@@ -24,7 +18,7 @@ completions as (
     select
         *,
         lead(occurred_at) over (partition by org_id, issue_id order by occurred_at, event_id) as superseded_at
-    from work_item_events
+    from {{ ref('stg_events') }}
     where event_type = 'work-item.completed'
 
 ),

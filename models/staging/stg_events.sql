@@ -7,28 +7,14 @@
 
 with
 
-deliveries as (
-
-    select * from {{ ref('base_event_deliveries') }}
-
-),
-
-redelivered as (
-
-    select * from {{ ref('redelivered_events') }}
-
-),
-
+-- Both parents are named where they are read: a CTE that is read twice would be copied whole.
 delivered_once as (
 
     select {{ columns }}
-    from deliveries
+    from {{ ref('base_event_deliveries') }}
     where
         rejected_rule is null
-        and not exists (
-            select 1 from redelivered
-            where redelivered.event_key = deliveries.event_key
-        )
+        and event_key not in (select redelivered.event_key from {{ ref('redelivered_events') }} as redelivered)
 
 ),
 
@@ -36,7 +22,7 @@ final as (
 
     select {{ columns }} from delivered_once
     union all
-    select {{ columns }} from redelivered
+    select {{ columns }} from {{ ref('redelivered_events') }}
 
 )
 

@@ -28,17 +28,15 @@ typed as (
 
 ),
 
--- What an event is about, and the station that it enters, are named by another key for each type.
+-- What an event is about, if it is no issue, and the station that it enters are named by a key for each type.
 keyed as (
 
     select
         *,
         case
-            when event_type like 'work-item.%' or event_type like 'human.review-%' then issue_id
             when event_type like 'pipeline.%' then {{ null_if_blank(json_text('payload', 'pipelineId')) }}
             when event_type like 'deployment.%' then {{ null_if_blank(json_text('payload', 'deploymentId')) }}
             when event_type like 'incident.%' then {{ null_if_blank(json_text('payload', 'incidentId')) }}
-            else event_id
         end as subject_id,
         case
             when event_type = 'work-item.started' then {{ clean_name(json_text('payload', 'stage')) }}
@@ -67,7 +65,14 @@ checked as (
             when occurred_at is null or ingested_at is null then 'invalid_timestamp'
             when occurred_at > {{ dbt.dateadd('hour', 24, 'ingested_at') }} then 'future_timestamp'
             when payload is null then 'invalid_payload'
-            when subject_id is null then 'missing_subject'
+            when issue_id is null and (event_type like 'work-item.%' or event_type like 'human.review-%')
+                then 'missing_subject'
+            when
+                subject_id is null
+                and (
+                    event_type like 'pipeline.%' or event_type like 'deployment.%' or event_type like 'incident.%'
+                )
+                then 'missing_subject'
             when event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
                 and (station is null or station not in ({{ quoted_stations() }})) then 'unknown_station'
         end as rejected_rule

@@ -1,17 +1,11 @@
 with
 
-accepted as (
-
-    select * from {{ ref('base_event_deliveries') }}
-    where rejected_rule is null
-
-),
-
 -- Whole numbers count faster than pairs of ids. Two events with one key both come along, and are told apart below.
 repeated_keys as (
 
     select event_key
-    from accepted
+    from {{ ref('base_event_deliveries') }}
+    where rejected_rule is null
     group by event_key
     having count(*) > 1
 
@@ -29,8 +23,9 @@ numbered as (
                 accepted.ingested_at, accepted.occurred_at, accepted.event_type, accepted.project_id,
                 accepted.issue_id, accepted.session_id, accepted.actor_type, accepted.actor_id, accepted.payload
         ) as delivery_number
-    from accepted
+    from {{ ref('base_event_deliveries') }} as accepted
     inner join repeated_keys on accepted.event_key = repeated_keys.event_key
+    where accepted.rejected_rule is null
 
 ),
 

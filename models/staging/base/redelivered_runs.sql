@@ -1,17 +1,11 @@
 with
 
-accepted as (
-
-    select * from {{ ref('base_run_deliveries') }}
-    where rejected_rule is null
-
-),
-
 -- Whole numbers count faster than pairs of ids. Two runs with one key both come along, and are told apart below.
 repeated_keys as (
 
     select run_key
-    from accepted
+    from {{ ref('base_run_deliveries') }}
+    where rejected_rule is null
     group by run_key
     having count(*) > 1
 
@@ -29,8 +23,9 @@ numbered as (
                 accepted.ingested_at, accepted.recorded_at, accepted.project_id, accepted.issue_id,
                 accepted.session_id, accepted.station, accepted.cost_usd, accepted.duration_ms, accepted.metadata
         ) as delivery_number
-    from accepted
+    from {{ ref('base_run_deliveries') }} as accepted
     inner join repeated_keys on accepted.run_key = repeated_keys.run_key
+    where accepted.rejected_rule is null
 
 ),
 

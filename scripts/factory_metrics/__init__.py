@@ -1,0 +1,1 @@
+"""Logs in, marts and documents out: what the command lines in `scripts/` do."""

@@ -1,0 +1,38 @@
+"""Where things are, and what `dbt_project.yml` says once for dbt and Python."""
+
+import os
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class UserError(Exception):
+    """Bad input, or a warehouse that does not fit; the message says what, where and how to fix it."""
+
+
+def default_warehouse() -> Path:
+    """Return the warehouse's file: FACTORY_WAREHOUSE, else the one that `dbt build` makes without it."""
+    return Path(os.environ.get("FACTORY_WAREHOUSE") or ROOT / "warehouse" / "factory.duckdb")
+
+
+def time_ranges(project: Path = ROOT / "dbt_project.yml") -> list[str]:
+    """Return the time ranges as text (`7d`), in the project's order.
+
+    Raises:
+        UserError: the project cannot be read, or its `vars.time_ranges` is not a list of whole days.
+
+    """
+    try:
+        settings = yaml.safe_load(project.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        message = f"cannot read the time ranges from {project}: {' '.join(str(error).split())}"
+        raise UserError(message) from error
+    match settings:
+        case {"vars": {"time_ranges": [_, *_] as ranges}} if all(
+            type(days) is int and days > 0 for days in ranges
+        ):
+            return [f"{days}d" for days in ranges]
+    message = f"{project}: vars.time_ranges must be a list of numbers of days, such as [7, 30, 90]"
+    raise UserError(message)

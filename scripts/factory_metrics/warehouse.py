@@ -1,0 +1,125 @@
+"""Open the warehouse for reading, and check that its marts are whole and fit the contract."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from factory_metrics.documents import ColumnType, Mart, ddl
+from factory_metrics.settings import UserError
+
+_BUILD = "build it with `dbt build` (or `make demo`)"
+_REBUILD = "build the warehouse again with `dbt build`"
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse's file for reading; as long as it is open, dbt cannot write to it.
+
+    Raises:
+        UserError: the file is missing, is no DuckDB file, or is locked by a run of dbt.
+
+    """
+    if not path.exists():
+        message = f"there is no warehouse at {path}: {_BUILD}, or name another file"
+        raise UserError(message)
+    try:
+        warehouse = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        if "Conflicting lock" in reason:
+            message = f"the warehouse {path} is being written, probably by dbt: try again when it is done"
+        elif "not a valid DuckDB" in reason:
+            message = f"{path} is not a DuckDB file: name the warehouse's file, or {_BUILD}"
+        else:
+            message = f"cannot open the warehouse {path}: {reason}"
+        raise UserError(message) from error
+    # Pages of the file that were read stay cached up to this limit.
+    return warehouse.execute("SET memory_limit = '1GB'")
+
+
+def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:
+    """Check columns, as-of and orgs of the marts; return their as-of (UTC), None when there is no org.
+
+    Raises:
+        UserError: a mart does not fit the contract, or the marts do not belong together.
+
+    """
+    summaries = [Mart("aggregate", mart.time_range) for mart in marts]  # they have every org
+    needed = list(dict.fromkeys([*summaries, *marts]))
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+    tables = {name for (name,) in warehouse.execute(query).fetchall()}
+    if not tables & {mart.name for mart in needed}:
+        message = f"the warehouse has no marts: {_BUILD}"
+        raise UserError(message)
+    for mart in needed:
+        if mart.name not in tables:
+            message = f"mart {mart.name} is missing: {_REBUILD}"
+            raise UserError(message)
+        _check_columns(warehouse, mart)
+    as_of = _check_as_of(warehouse, needed)
+    for mart in needed:
+        _check_orgs(warehouse, mart, summaries[0])
+    return as_of
+
+
+def _check_columns(warehouse: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Check that the columns that documents need are there, with the contract's types."""
+    table = warehouse.table(f'main."{mart.name}"')
+    found = dict(zip(table.columns, table.types, strict=True))
+    for name, expected in mart.columns().items():
+        fault = _fault(name, expected, found.get(name))
+        if fault:
+            message = f"mart {mart.name} does not fit the contract: column {fault}"
+            raise UserError(message)
+
+
+def _fault(name: str, expected: ColumnType, found: Any) -> str | None:  # noqa: ANN401 - duckdb has no stubs for it
+    """Say what is wrong with a column, or with a field inside it; None when nothing is."""
+    if found is None:
+        return f"{name} is missing"
+    if isinstance(expected, dict) and found.id == "struct":
+        fields = dict(found.children)
+        faults = [_fault(f"{name}.{field}", of, fields.get(field)) for field, of in expected.items()]
+        return next(filter(None, faults), None)
+    if isinstance(expected, list) and found.id == "list":
+        return _fault(f"{name}[]", expected[0], found.children[0][1])
+    return None if ddl(expected) == str(found) else f"{name} is {found}, not {ddl(expected)}"
+
+
+def _check_as_of(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:
+    """Check that all rows have the same as-of; return it."""
+    first: tuple[Mart, datetime] | None = None
+    for mart in marts:
+        query = f'SELECT DISTINCT as_of FROM main."{mart.name}" ORDER BY as_of LIMIT 2'  # noqa: S608
+        for (as_of,) in warehouse.execute(query).fetchall():
+            first = first or (mart, as_of)
+            if as_of is None or as_of != first[1]:
+                message = (
+                    f"the marts do not belong together: the as-of is {first[1]} in {first[0].name}, "
+                    f"{as_of} in {mart.name}: {_REBUILD}"
+                )
+                raise UserError(message)
+    return first[1] if first else None
+
+
+def _check_orgs(warehouse: duckdb.DuckDBPyConnection, mart: Mart, reference: Mart) -> None:
+    """Check that a mart has the orgs of the reference, each as often as its documents need."""
+    wrong_count = "false" if mart.is_list else "rows IS DISTINCT FROM 1"
+    query = f"""
+        SELECT org_id, known, coalesce(rows, 0)
+        FROM (SELECT org_id, true AS known FROM main."{reference.name}" GROUP BY org_id)
+        FULL JOIN (SELECT org_id, count(*) AS rows FROM main."{mart.name}" GROUP BY org_id) USING (org_id)
+        WHERE known IS NULL OR coalesce(org_id, '') = '' OR {wrong_count}
+        ORDER BY org_id LIMIT 1
+    """  # noqa: S608 - names come from the contract and the project
+    for org, known, rows in warehouse.execute(query).fetchall():
+        if not org:
+            fault = "has a row without org_id"
+        elif not known:
+            fault = f"has org {org!r}, which mart {reference.name} does not have"
+        else:
+            fault = f"has {rows} rows for org {org!r} instead of 1"
+        message = f"mart {mart.name} {fault}: {_REBUILD}"
+        raise UserError(message)

@@ -1,0 +1,85 @@
+"""Write the marts as JSON documents: `<out>/<org>/<metric type>/<time range>.json`, and a manifest.
+
+Each file is the response body of the metrics API for that org. See `factory_metrics/output.py`.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.progress import Progress
+
+from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.output import Selection, write_documents
+from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
+from factory_metrics.warehouse import open_warehouse
+
+_SECONDS_BETWEEN_LINES = 30
+
+
+def main() -> int:
+    """Run the command line; return the exit code: 0, or 2 when nothing or not everything could be written."""
+    try:
+        ranges = time_ranges()
+        arguments = _parser(ranges).parse_args()
+        selection = Selection(
+            orgs=arguments.org and sorted(set(arguments.org)),
+            metric_types=arguments.metric_type
+            and [name for name in METRIC_TYPES if name in arguments.metric_type],
+            time_ranges=arguments.time_range and [name for name in ranges if name in arguments.time_range],
+        )
+        started = time.monotonic()
+        with open_warehouse(arguments.warehouse) as warehouse, _progress() as progress:
+            summary = write_documents(warehouse, arguments.out, selection.marts(ranges), selection, progress)
+    except (UserError, OSError, duckdb.Error) as error:
+        print(f"serialize_marts: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 2
+    print(
+        f"{summary.written:,} documents written, {summary.unchanged:,} unchanged, "
+        f"{summary.removed:,} removed in {time.monotonic() - started:.1f} s: {arguments.out.absolute()}"
+    )
+    return 0
+
+
+def _parser(ranges: list[str]) -> argparse.ArgumentParser:
+    """Return the command line's description."""
+    parser = argparse.ArgumentParser(description="Write the marts as JSON documents, and a manifest of them.")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "documents", metavar="DIR", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--warehouse", type=Path, default=default_warehouse(), metavar="FILE", help="default: %(default)s"
+    )
+    only = parser.add_argument_group("only these (repeatable; default: all)")
+    only.add_argument("--org", action="append", metavar="ID")
+    only.add_argument("--metric-type", action="append", choices=METRIC_TYPES)
+    only.add_argument("--time-range", action="append", choices=ranges)
+    return parser
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], object]]:
+    """Show progress on stderr: a bar in a terminal, else a line now and then, none for short runs."""
+    if sys.stderr.isatty():
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("documents", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    last = time.monotonic()
+
+    def line(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            print(f"{done:,} of {total:,} documents", file=sys.stderr)
+
+    yield line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Print the executive summary of each org, and where the warehouse and the documents are."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from factory_metrics.contract import AggregateDocument, AggregateMetrics
+from factory_metrics.documents import Mart, read_documents
+from factory_metrics.output import MANIFEST
+from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
+from factory_metrics.warehouse import check_marts, open_warehouse
+
+_BARS = "▁▂▃▄▅▆▇█"
+_LONGEST_SPARKLINE = 18
+
+
+def main() -> int:
+    """Run the command line; return the exit code: 0, or 2 when there is nothing to show."""
+    parser = argparse.ArgumentParser(description="Print the executive summary of each org.")
+    parser.add_argument("--warehouse", type=Path, default=default_warehouse(), help="default: %(default)s")
+    parser.add_argument("--documents", type=Path, default=ROOT / "documents", help="default: %(default)s")
+    parser.add_argument("--limit", type=int, default=20, metavar="ORGS", help="default: %(default)s")
+    arguments = parser.parse_args()
+    try:
+        with open_warehouse(arguments.warehouse) as warehouse:
+            _print_summary(warehouse, time_ranges(), arguments.limit)
+    except (UserError, OSError, duckdb.Error) as error:
+        print(f"show_summary: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 2
+    print(f"Warehouse: {arguments.warehouse.absolute()}")
+    missing = (
+        "" if (arguments.documents / MANIFEST).exists() else " (none yet: run scripts/serialize_marts.py)"
+    )
+    print(f"Documents: {arguments.documents.absolute()}{missing}")
+    return 0
+
+
+def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], limit: int) -> None:
+    """Print a table with a block per org and a row per time range."""
+    marts = [Mart("aggregate", time_range) for time_range in ranges]
+    as_of = check_marts(warehouse, marts)
+    orgs = f'FROM main."{marts[0].name}"'
+    ((count,),) = warehouse.execute(f"SELECT count(*) {orgs}").fetchall()
+    shown = warehouse.execute(f"SELECT org_id {orgs} ORDER BY org_id LIMIT ?", [max(limit, 0)]).fetchall()
+    table = Table(title=f"Executive summary as of {as_of} UTC" if as_of else "No orgs yet")
+    table.add_column("Org", overflow="fold")
+    for name in ("Range", "Issues", "Cost", "Median cycle", "Yield", "Per day"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Daily cost", no_wrap=True)
+    for (org,) in shown:
+        for mart in marts:
+            for _, document in read_documents(warehouse, mart, org, org):
+                metrics = msgspec.json.decode(document, type=AggregateDocument).metrics
+                name = _printable(org) if mart == marts[0] else ""
+                table.add_row(Text(name), mart.time_range, *_cells(metrics), end_section=mart == marts[-1])
+    Console().print(table)
+    if count > len(shown):
+        print(f"... and {count - len(shown):,} more orgs (--limit shows more)")
+
+
+def _cells(metrics: AggregateMetrics) -> list[str]:
+    """Return the cells of a row that are figures."""
+    return [
+        f"{metrics.total_issues:,}",
+        f"${metrics.total_cost:,.2f}",
+        length_text(metrics.avg_cycle_time_ms),
+        f"{metrics.avg_yield:.1f}%",
+        f"{metrics.throughput_per_day:,.2f}",
+        sparkline(metrics.cost_trend),
+    ]
+
+
+def length_text(milliseconds: int) -> str:
+    """Return a length of time as people say it: `45s`, `15m`, `4.5h`, `2.3d`."""
+    seconds = milliseconds / 1000
+    for unit, size, digits in (("d", 86400, 1), ("h", 3600, 1), ("m", 60, 0)):
+        if seconds >= size:
+            return f"{seconds / size:.{digits}f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def sparkline(values: Sequence[float], width: int = _LONGEST_SPARKLINE) -> str:
+    """Return the values as bars, the highest one full; several days share a bar when they are many."""
+    per_bar = -(-len(values) // width) or 1
+    sums = [sum(values[start : start + per_bar]) for start in range(0, len(values), per_bar)]
+    highest = max(sums, default=0) or 1
+    return "".join(_BARS[round(value / highest * (len(_BARS) - 1))] for value in sums)
+
+
+def _printable(text: str) -> str:
+    """Return text without characters that would control the terminal."""
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

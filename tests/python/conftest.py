@@ -1,0 +1,70 @@
+"""Build warehouses of their own for the tests: dbt and the serializer, run as a user runs them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DBT = Path(sys.executable).with_name("dbt")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse file in a folder of its own, with dbt's artifacts and the documents beside it."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        """The DuckDB file."""
+        return self.folder / "factory.duckdb"
+
+    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project, on this warehouse; the exit code and the output are the result."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {"FACTORY_WAREHOUSE": str(self.file)}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=600
+        )
+
+    def dbt(self, command: str, variables: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run a dbt command with its variables, a YAML text."""
+        artifacts = ("--target-path", self.folder / "target", "--log-path", self.folder / "logs")
+        return self.run(DBT, command, "--no-use-colors", *artifacts, "--vars", variables, *options)
+
+    def build(self, variables: str, *options: str) -> None:
+        """Run `dbt build`, which must succeed."""
+        result = self.dbt("build", variables, *options)
+        assert result.returncode == 0, f"dbt build failed with {variables}:\n{result.stdout}{result.stderr}"
+
+    def serialize(self, name: str = "documents") -> Path:
+        """Write the documents and return their folder."""
+        documents = self.folder / name
+        result = self.run(sys.executable, "scripts/serialize_marts.py", "--out", documents)
+        assert result.returncode == 0, f"the serializer failed:\n{result.stdout}{result.stderr}"
+        return documents
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Return what a query finds in the warehouse."""
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """Return the seed of the random factories; set FACTORY_TEST_SEED to try others."""
+    return int(os.environ.get("FACTORY_TEST_SEED", "20260602"))
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Two workers for the subprocesses, which are most of the tests' time."""
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        yield executor

@@ -1,0 +1,256 @@
+"""Read delivered rows in plain Python: which are rejected, by which rule, and which are counted.
+
+One half of the independent computation that the tests compare the pipeline with; `reference.py` is the other.
+Instants are whole microseconds since 1970-01-01 UTC, measures are exact fractions.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from typing import Generic, NoReturn, TypeVar
+
+Row = Mapping[str, object]
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+STATIONS = ("research", "development", "security", "qa", "acceptance", "deploy")
+
+WORK_ITEM_TYPES = ("work-item.started", "work-item.handoff", "work-item.rework", "work-item.completed")
+REVIEW_TYPES = ("human.review-started", "human.review-completed")
+PIPELINE_TYPES = ("pipeline.started", "pipeline.finished")
+INCIDENT_TYPES = ("incident.opened", "incident.resolved")
+EVENT_TYPES = (
+    *WORK_ITEM_TYPES,
+    *REVIEW_TYPES,
+    "human.override",
+    "agent.tool-summary",
+    "agent.crash-recovery",
+    *PIPELINE_TYPES,
+    "deployment.finished",
+    *INCIDENT_TYPES,
+)
+
+# The payload key that names what an event is about, for the types that are not about an issue.
+SUBJECT_KEYS = {
+    "pipeline.started": "pipelineId",
+    "pipeline.finished": "pipelineId",
+    "deployment.finished": "deploymentId",
+    "incident.opened": "incidentId",
+    "incident.resolved": "incidentId",
+}
+
+# The payload key with the station that an event enters.
+STATION_KEYS = {"work-item.started": "stage", "work-item.handoff": "toStage", "work-item.rework": "toStage"}
+
+_OFFSET = r"(?P<o>Z|[+-]\d\d(?::?\d\d)?)?"
+_TIME = r"(?:[T ](?P<h>\d\d)(?::(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?" + _OFFSET + ")?"
+_EXTENDED = re.compile(r"(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)" + _TIME, re.ASCII)
+# The basic form is without the separators.
+_BASIC = re.compile(r"(?P<Y>\d{4})(?P<M>\d\d)(?P<D>\d\d)" + _TIME.replace("?::(", "?:("), re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: `at` is when it happened, `station` the one it enters, `subject` the id that it is about."""
+
+    id: str
+    org: str
+    at: int
+    project: str | None
+    type: str
+    issue: str | None
+    session: str | None
+    station: str | None
+    subject: str | None
+    payload: Row
+
+
+@dataclass(frozen=True)
+class Run:
+    """One agent run: `cost` in USD, `duration` in milliseconds."""
+
+    id: str
+    org: str
+    at: int
+    session: str
+    station: str
+    cost: Fraction
+    duration: Fraction
+    provider: str
+
+
+Counted = TypeVar("Counted", Event, Run)
+
+
+@dataclass(frozen=True)
+class Cleaned(Generic[Counted]):
+    """One log after cleaning: the rows that count, the rejected ones with their rule, the redeliveries."""
+
+    accepted: list[Counted]
+    rejected: list[tuple[str, Row]]
+    duplicates: int
+
+
+def as_text(value: object) -> str | None:
+    """Return a text value; numbers and booleans as their JSON text."""
+    if value is None or isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
+def not_blank(value: object) -> str | None:
+    """Return a text value as it is, or None when it is null or only white space."""
+    text = as_text(value)
+    return text if text and text.strip() else None
+
+
+def as_station(value: object) -> str | None:
+    """Return the station that a text names, whatever its case and surrounding blanks, or None."""
+    name = (as_text(value) or "").strip().lower()
+    return name if name in STATIONS else None
+
+
+def as_instant(value: object) -> int | None:
+    """Return an ISO 8601 text as microseconds since 1970-01-01 UTC, or None when it is not a timestamp."""
+    if not isinstance(value, str):
+        return None
+    match = _EXTENDED.fullmatch(value) or _BASIC.fullmatch(value)
+    if not match:
+        return None
+    try:
+        days = (date(int(match["Y"]), int(match["M"]), int(match["D"])) - date(1970, 1, 1)).days
+    except ValueError:
+        return None
+    hour, minute, second = (int(match[part] or 0) for part in ("h", "m", "s"))
+    offset = (match["o"] or "Z").replace(":", "").replace("Z", "+0000").ljust(5, "0")
+    offset_hours, offset_minutes = int(offset[1:3]), int(offset[3:5])
+    if max(hour, offset_hours) >= 24 or max(minute, second, offset_minutes) >= 60:
+        return None
+    ahead = (offset_hours * 3600 + offset_minutes * 60) * (-1 if offset[0] == "-" else 1)
+    micros = int((match["f"] or "").ljust(6, "0")[:6])
+    return days * DAY + (hour * 3600 + minute * 60 + second - ahead) * SECOND + micros
+
+
+def as_object(value: object) -> Row | None:
+    """Return a JSON object, delivered as such or as text, or None when it is anything else."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_float=Decimal, parse_constant=_refuse)
+        except ValueError:
+            return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python reads but JSON does not have."""
+    message = f"{constant} is not JSON"
+    raise ValueError(message)
+
+
+def as_measure(value: object) -> Fraction | None:
+    """Return a finite number of 0 or more with 9 decimals, or None."""
+    if value is None or isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
+        return None
+    number = Decimal(str(value))
+    if number < 0 or number >= 10**19:
+        return None
+    with localcontext(prec=60):
+        return Fraction(number.quantize(Decimal("1e-9"), ROUND_HALF_UP))
+
+
+def broken_event_rule(row: Row) -> str | None:
+    """Return the first rule that a row of `factory_events` breaks, or None."""
+    event = as_event(row)
+    return _first_broken(
+        missing_id=not_blank(event.id) is None,
+        missing_org=not_blank(event.org) is None,
+        unknown_event_type=event.type not in EVENT_TYPES,
+        **_broken_times(row.get("occurred_at"), row.get("ingested_at")),
+        invalid_payload=as_object(row.get("payload")) is None,
+        missing_subject=(event.type in (*WORK_ITEM_TYPES, *REVIEW_TYPES) and event.issue is None)
+        or (event.type in SUBJECT_KEYS and event.subject is None),
+        unknown_station=event.type in STATION_KEYS and event.station is None,
+    )
+
+
+def broken_run_rule(row: Row) -> str | None:
+    """Return the first rule that a row of `factory_metrics` breaks, or None."""
+    run = as_run(row)
+    return _first_broken(
+        missing_id=not_blank(run.id) is None,
+        missing_org=not_blank(run.org) is None,
+        **_broken_times(row.get("recorded_at"), row.get("ingested_at")),
+        invalid_payload=as_object(row.get("metadata")) is None,
+        missing_subject=not_blank(run.session) is None,
+        unknown_station=run.station not in STATIONS,
+        invalid_measure=as_measure(row.get("cost_usd")) is None or as_measure(row.get("duration_ms")) is None,
+    )
+
+
+def _first_broken(**broken: bool) -> str | None:
+    """Return the name of the first rule that is broken; the rules are given in their order."""
+    return next((rule for rule, is_broken in broken.items() if is_broken), None)
+
+
+def _broken_times(happened: object, ingested: object) -> dict[str, bool]:
+    """Tell which of the two rules on timestamps are broken."""
+    happened_at, ingested_at = as_instant(happened), as_instant(ingested)
+    if happened_at is None or ingested_at is None:
+        return {"invalid_timestamp": True}
+    return {"future_timestamp": happened_at - ingested_at > DAY}
+
+
+def as_event(row: Row) -> Event:
+    """Return a row as an event; what cannot be read is empty."""
+    payload, kind = as_object(row.get("payload")) or {}, as_text(row.get("event_type")) or ""
+    return Event(
+        id=as_text(row.get("id")) or "",
+        org=as_text(row.get("org_id")) or "",
+        at=as_instant(row.get("occurred_at")) or 0,
+        project=not_blank(row.get("project_id")),
+        type=kind,
+        issue=not_blank(row.get("issue_id")),
+        session=not_blank(row.get("session_id")),
+        station=as_station(payload.get(STATION_KEYS.get(kind, ""))),
+        subject=not_blank(payload.get(SUBJECT_KEYS.get(kind, ""))),
+        payload=payload,
+    )
+
+
+def as_run(row: Row) -> Run:
+    """Return a row as an agent run; what cannot be read is empty or 0."""
+    metadata = as_object(row.get("metadata")) or {}
+    return Run(
+        id=as_text(row.get("id")) or "",
+        org=as_text(row.get("org_id")) or "",
+        at=as_instant(row.get("recorded_at")) or 0,
+        session=as_text(row.get("session_id")) or "",
+        station=as_station(row.get("station")) or "",
+        cost=as_measure(row.get("cost_usd")) or Fraction(0),
+        duration=as_measure(row.get("duration_ms")) or Fraction(0),
+        provider=(not_blank(metadata.get("provider")) or "unknown").strip().lower(),
+    )
+
+
+def clean(
+    rows: Iterable[Row], broken_rule: Callable[[Row], str | None], convert: Callable[[Row], Counted]
+) -> Cleaned[Counted]:
+    """Reject, convert and deduplicate the rows of one log."""
+    rejected: list[tuple[str, Row]] = []
+    deliveries: dict[tuple[str, str], list[tuple[int, Counted]]] = {}
+    for row in rows:
+        if rule := broken_rule(row):
+            rejected.append((rule, row))
+            continue
+        item = convert(row)
+        deliveries.setdefault((item.org, item.id), []).append((as_instant(row["ingested_at"]) or 0, item))
+    # The delivery with the earliest ingested_at counts.
+    accepted = [min(group, key=lambda delivery: delivery[:1])[1] for group in deliveries.values()]
+    duplicates = sum(len(group) - 1 for group in deliveries.values())
+    return Cleaned(accepted, rejected, duplicates)
