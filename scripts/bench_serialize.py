@@ -18,7 +18,6 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.contract import METRIC_TYPES
 from factory_metrics.documents import ColumnType, Mart, ddl, read_documents
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.settings import time_ranges
@@ -43,8 +42,15 @@ def main() -> None:
     """Make the warehouse, measure, print."""
     parser = argparse.ArgumentParser(description="Measure how fast marts become documents.")
     parser.add_argument("--orgs", type=int, default=2000, help="default: %(default)s")
-    orgs = parser.parse_args().orgs
+    parser.add_argument(
+        "--memory-of", type=Path, metavar="WAREHOUSE", help="only serialize; print peak memory"
+    )
+    arguments = parser.parse_args()
+    orgs = arguments.orgs
     marts = Selection().marts(time_ranges())
+    if arguments.memory_of:
+        print(_peak_memory(arguments.memory_of, marts))
+        return
     with tempfile.TemporaryDirectory(prefix="bench-serialize-") as name:
         folder = Path(name)
         small, large = folder / "small.duckdb", folder / "large.duckdb"
@@ -53,7 +59,9 @@ def main() -> None:
         with open_warehouse(large) as warehouse:
             _measure(warehouse, marts, folder)
         for file, count in ((small, max(orgs // 10, 1)), (large, orgs)):
-            print(f"peak memory with {count:7,} orgs: {_peak_memory(file, folder / file.stem):6,.0f} MB")
+            command = [sys.executable, __file__, "--memory-of", str(file)]
+            peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - ours
+            print(f"peak memory with {count:,} orgs: {peak.strip()}")
 
 
 def make_warehouse(file: Path, marts: Iterable[Mart], orgs: int) -> None:
@@ -67,10 +75,9 @@ def make_warehouse(file: Path, marts: Iterable[Mart], orgs: int) -> None:
             columns = ", ".join(
                 f'({values[name]})::{ddl(of)} AS "{name}"' for name, of in mart.columns().items()
             )
-            warehouse.execute(
-                f'CREATE TABLE "{mart.name}" AS SELECT {columns} FROM '
-                f"(SELECT o, unnest(range({items})) AS item FROM range({orgs}) AS orgs(o)) ORDER BY org_id"
-            )
+            rows = f"SELECT o, unnest(range({items})) AS item FROM range({orgs}) AS orgs(o)"
+            table = f'CREATE TABLE "{mart.name}" AS SELECT {columns} FROM ({rows}) ORDER BY org_id'  # noqa: S608
+            warehouse.execute(table)
 
 
 def _value(name: str, of: ColumnType, item: str, days: str) -> str:
@@ -146,15 +153,12 @@ def _print(what: str, count: int, seconds: list[float], baseline: list[float], b
     print(f"{what:>9}: {speed:8,.0f} documents/s, {speed / plain:5.2f} x {beside} ({plain:,.0f}/s)")
 
 
-def _peak_memory(warehouse: Path, out: Path) -> float:
-    """Return the peak memory (MB) of a serializer's process."""
-    script = Path(__file__).with_name("serialize_marts.py")
-    command = [sys.executable, str(script), "--warehouse", str(warehouse), "--out", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own script
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{script.name} failed")
-    return usage.ru_maxrss / 1024
+def _peak_memory(file: Path, marts: list[Mart]) -> str:
+    """Serialize a warehouse; return the peak memory of this process (Linux)."""
+    with tempfile.TemporaryDirectory(prefix="bench-serialize-") as out, open_warehouse(file) as warehouse:
+        write_documents(warehouse, Path(out), marts, Selection())
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return next(line.split(maxsplit=1)[1] for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

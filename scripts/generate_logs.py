@@ -14,6 +14,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
+
 from factory_metrics import demo_factory, generator
 from factory_metrics.settings import UserError
 
@@ -56,7 +58,7 @@ def main() -> None:
     started = time.monotonic()
     try:
         summary = options.make(options)
-    except (UserError, OSError) as error:
+    except (UserError, OSError, duckdb.IOException) as error:
         parser.error(str(error))
     print(f"{summary} in {time.monotonic() - started:.1f} s")
 
@@ -72,7 +74,7 @@ def make_logs(options: argparse.Namespace) -> str:
     if options.start and not options.orgs:
         message = "--start needs --orgs: the number of orgs of the log that goes on"
         raise UserError(message)
-    begin = options.start or options.end - timedelta(days=options.days)
+    begin = options.start or options.end - timedelta(days=min(options.days, generator.LONGEST.days + 1))
     if begin >= options.end:
         message = f"--start {begin} is not before --end {options.end}"
         raise UserError(message)

@@ -47,13 +47,13 @@
 {%- endmacro %}
 
 
--- The value of a key if it is a number itself (the string "5" is not), else null.
-{% macro json_number(object, key) -%}
-    {{ return(adapter.dispatch('json_number')(object, key)) }}
+-- The value of a key if it is itself a number of 0 or more (the string "5" is not), else null.
+{% macro json_measure(object, key) -%}
+    {{ return(adapter.dispatch('json_measure')(object, key)) }}
 {%- endmacro %}
 
-{% macro duckdb__json_number(object, key) -%}
-    {{ parse_number("cast(json_extract(" ~ object ~ ", '$." ~ key ~ "') as varchar)") }}
+{% macro duckdb__json_measure(object, key) -%}
+    {{ parse_measure("cast(json_extract(" ~ object ~ ", '$." ~ key ~ "') as varchar)") }}
 {%- endmacro %}
 
 

@@ -145,9 +145,9 @@
         {%- endif -%}
     {%- elif kind == 'measure' -%}
         {%- if is_number -%}
-            try_cast({{ column }} as {{ measure_type() }})
+            case when {{ column }} >= 0 then try_cast({{ column }} as {{ measure_type() }}) end
         {%- else -%}
-            {{ parse_number('cast(' ~ column ~ ' as varchar)') }}
+            {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}
         {%- endif -%}
     {%- elif kind == 'json' -%}
         {%- if type == 'VARCHAR' -%}
@@ -207,7 +207,7 @@
                 {{ quoted_list(part.paths) }},
                 columns = {'text': 'VARCHAR'}, delim = '\x01', quote = '', escape = '',
                 header = false, auto_detect = false, strict_mode = false, filename = true,
-                max_line_size = 268435456
+                max_line_size = 16777216, buffer_size = 33554432
             )
             where {{ null_if_blank('text') }} is not null
         )

@@ -54,15 +54,17 @@
 {%- endmacro %}
 
 
--- A decimal number below 1e19, rounded to 9 decimals, else null. DuckDB's cast alone takes underscores too.
-{% macro parse_number(text) -%}
-    {{ return(adapter.dispatch('parse_number')(text)) }}
+-- A decimal number of 0 or more and below 1e19, rounded to 9 decimals, else null: before rounding, for -1e-12 is
+-- negative, too. DuckDB's cast alone takes underscores.
+{% macro parse_measure(text) -%}
+    {{ return(adapter.dispatch('parse_measure')(text)) }}
 {%- endmacro %}
 
-{% macro duckdb__parse_number(text) -%}
+{% macro duckdb__parse_measure(text) -%}
     case
-        when regexp_full_match({{ trimmed(text) }}, '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?')
-            then try_cast({{ trimmed(text) }} as {{ measure_type() }})
+        when regexp_full_match(
+            {{ trimmed(text) }}, '(\+?(\d+\.?\d*|\.\d+)|-(0+\.?0*|\.0+))([eE][+-]?\d+)?'
+        ) then try_cast({{ trimmed(text) }} as {{ measure_type() }})
     end
 {%- endmacro %}
 

@@ -41,15 +41,38 @@ named_rollbacks as (
 
 ),
 
-linked_incidents as (
+-- An incident that names a deployment is linked to it; any other is linked to one change.
+incidents as (
 
     select
         org_id,
-        deployment_id,
-        min(opened_at) as first_incident_at
+        opened_at,
+        change_event_id,
+        case when change_event_id is null then deployment_id end as named_deployment_id
     from {{ ref('int_incidents') }}
     where opened_at is not null
-    group by org_id, deployment_id
+
+),
+
+naming_incidents as (
+
+    select
+        org_id,
+        named_deployment_id,
+        min(opened_at) as opened_at
+    from incidents
+    group by org_id, named_deployment_id
+
+),
+
+following_incidents as (
+
+    select
+        org_id,
+        change_event_id,
+        min(opened_at) as opened_at
+    from incidents
+    group by org_id, change_event_id
 
 ),
 
@@ -57,15 +80,15 @@ joined as (
 
     select
         production.*,
-        linked_incidents.first_incident_at,
-        case
-            when next_rollbacks.deployed_at < named_rollbacks.rolled_back_at then next_rollbacks.deployed_at
-            else coalesce(named_rollbacks.rolled_back_at, next_rollbacks.deployed_at)
-        end as rolled_back_at
+        {{ earlier('naming_incidents.opened_at', 'following_incidents.opened_at') }} as first_incident_at,
+        {{ earlier('named_rollbacks.rolled_back_at', 'next_rollbacks.deployed_at') }} as rolled_back_at
     from production
-    left join linked_incidents
-        on production.org_id = linked_incidents.org_id
-        and production.deployment_id = linked_incidents.deployment_id
+    left join naming_incidents
+        on production.org_id = naming_incidents.org_id
+        and production.deployment_id = naming_incidents.named_deployment_id
+    left join following_incidents
+        on production.org_id = following_incidents.org_id
+        and production.event_id = following_incidents.change_event_id
     left join named_rollbacks
         on production.org_id = named_rollbacks.org_id
         and production.deployment_id = named_rollbacks.rollback_of
@@ -93,10 +116,7 @@ final as (
         deployed_at,
         first_incident_at,
         rolled_back_at,
-        case
-            when first_incident_at < rolled_back_at then first_incident_at
-            else coalesce(rolled_back_at, first_incident_at)
-        end as failed_at
+        {{ earlier('first_incident_at', 'rolled_back_at') }} as failed_at
     from joined
 
 )

@@ -83,6 +83,7 @@ latest_changes as (
     select
         openings.org_id,
         openings.event_id,
+        changes.event_id as change_event_id,
         changes.deployment_id
     from looked_back as openings
     inner join placed as changes
@@ -101,6 +102,7 @@ final as (
         coalesce(opened.org_id, resolved.org_id) as org_id,
         opened.project_id,
         coalesce(opened.named_deployment_id, latest_changes.deployment_id) as deployment_id,
+        case when opened.named_deployment_id is null then latest_changes.change_event_id end as change_event_id,
 
         -- text
         {{ json_text('opened.payload', 'title') }} as title,

@@ -29,7 +29,7 @@ decisions as (
 
     select
         *,
-        {{ json_number('payload', 'duration') }} as stated_duration_ms
+        {{ json_measure('payload', 'duration') }} as stated_duration_ms
     from preceded
     where event_type = 'human.review-completed'
 
@@ -46,12 +46,11 @@ final as (
         actor_id,
 
         -- numerics
-        cast(case
-            when stated_duration_ms >= 0 then stated_duration_ms
-            else coalesce(
-                    {{ milliseconds(dbt.datediff('review_started_at', 'occurred_at', 'microsecond')) }}, 0
-                )
-        end as {{ measure_type() }}) as review_duration_ms,
+        cast(coalesce(
+            stated_duration_ms,
+            {{ milliseconds(dbt.datediff('review_started_at', 'occurred_at', 'microsecond')) }},
+            0
+        ) as {{ measure_type() }}) as review_duration_ms,
         {{ dbt.datediff('coalesce(handed_off_at, review_started_at)', 'occurred_at', 'microsecond') }} as latency_us,
 
         -- booleans

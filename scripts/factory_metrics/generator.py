@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,13 +23,14 @@ from factory_metrics.stories import HOUR, Character
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
     from pathlib import Path
 
 SEED = 1
 STORIES_PER_CHARACTER = 150
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LONGEST = timedelta(days=3660)
 CHUNK_EVENTS = 2_000_000  # per file
-SAMPLED_ISSUES = 50_000
+SAMPLED_ISSUES = 10_000
 SPARE = 1.03  # issues made beyond the expected need, as a chunk has to have its events
 
 _REVIEWERS = ("ana", "bo", "chen", "dora", "emeka", "fatima", "goran", "hana")
@@ -37,7 +39,7 @@ CHARACTERS = (
         models={stories.SONNET: 50, stories.HAIKU: 20, stories.GPT: 20, stories.GEMINI: 10},
         reviewers=_REVIEWERS,
         escalations=(None, None, "", "human_review", "auto_escalate"),
-        runs=(0, 1, 1),
+        runs=(1,),
         pace=12 * HOUR,
         review_pct=10,
         reject_pct=12,
@@ -50,7 +52,7 @@ CHARACTERS = (
         models={stories.GPT: 60, stories.GPT_MINI: 25, stories.SONNET: 15},
         reviewers=_REVIEWERS,
         escalations=("human_review", "human_review", "compliance_board", None),
-        runs=(0, 1),
+        runs=(0, 1, 1, 1),
         pace=20 * HOUR,
         review_pct=40,
         reject_pct=12,
@@ -63,7 +65,7 @@ CHARACTERS = (
         models={stories.GEMINI: 45, stories.GPT_MINI: 25, stories.SONNET: 20, stories.MISTRAL: 10},
         reviewers=_REVIEWERS,
         escalations=(None, "auto_escalate", "pause_and_notify"),
-        runs=(0, 1, 2),
+        runs=(1, 1, 2),
         pace=6 * HOUR,
         review_pct=4,
         reject_pct=18,
@@ -113,17 +115,21 @@ def default_orgs(events: int) -> int:
 
 
 def generate(request: Request, report: Callable[[str], None]) -> Made:
-    """Write Parquet files into the folders of both logs; `report` gets a line of progress per file of each.
+    """Write Parquet files into the folders of both logs; `report` gets a line of progress per file of events.
 
     Raises:
         UserError: the request cannot be met, or the folder has files of this period already.
 
     """
+    if request.begin < EARLIEST or request.end - request.begin > LONGEST:
+        message = f"choose a period of at most {LONGEST.days} days, from {EARLIEST.year} on"
+        raise UserError(message)
     _prepare_folders(request)
     made = Made(0, 0, 0)
-    with tempfile.TemporaryDirectory(prefix="factory-logs-") as spill:
-        con = duckdb.connect(config={"memory_limit": "2GB", "temp_directory": spill})
-        con.execute("set preserve_insertion_order = true")  # the order of rows within a file
+    with (
+        tempfile.TemporaryDirectory(prefix="factory-logs-") as spill,
+        duckdb.connect(config={"memory_limit": "2GB", "temp_directory": spill}) as con,
+    ):
         length = _load_stories(con, request.seed)
         con.execute(generator_sql.MACROS)
         density, chunks = _plan(con, request, length)
@@ -135,7 +141,6 @@ def generate(request: Request, report: Callable[[str], None]) -> Made:
             events, runs = _counts(con)
             made = Made(made.events + events, made.runs + runs, made.files + len(generator_sql.ROWS))
             report(f"chunk {number} of {len(chunks)}: {events:,} events, {runs:,} runs")
-        con.close()
     return made
 
 
@@ -214,16 +219,14 @@ def _plan(con: duckdb.DuckDBPyConnection, request: Request, length: int) -> tupl
 
     How many events an issue has within the period is counted on a sample.
     """
-    begin, end = (
-        int((moment - generator_sql.MONDAY).total_seconds()) for moment in (request.begin, request.end)
+    first, last = (
+        stories.working_seconds(int((moment - generator_sql.MONDAY).total_seconds()))
+        for moment in (request.begin - generator_sql.LATEST * request.continues, request.end)
     )
-    first = stories.working_seconds(begin)
     if request.continues:
-        first = stories.working_seconds(begin - int(generator_sql.LATEST.total_seconds())) - int(
-            length * generator_sql.SLOWEST
-        )
+        first -= int(length * generator_sql.SLOWEST)
     first //= generator_sql.SLOT_SECONDS
-    last = stories.working_seconds(end) // generator_sql.SLOT_SECONDS + 1
+    last = last // generator_sql.SLOT_SECONDS + 1
     sampled = max(SAMPLED_ISSUES // (last - first), 1)
     _make_arrivals(con, request, _Chunk(first, last, 0), sampled)
     expected = con.execute(generator_sql.EVENTS_PER_SLOT).fetchall()

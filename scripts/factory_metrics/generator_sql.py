@@ -50,6 +50,8 @@ select 10, 'unusable';
 MACROS = f"""
 create macro slot_us() as {SLOT_SECONDS * 1_000_000};
 
+create macro latest() as interval '{LATEST.days} days';
+
 create macro uniform(draw) as draw::double / 18446744073709551616;
 
 create macro calendar(working_us) as make_timestamp(
@@ -69,7 +71,7 @@ create macro delay_us(draw) as (
 )::bigint;
 """
 
-# Sizes of orgs follow Zipf's law: the k-th has a share of about 1 / k.
+# Issues that can have a row in the period. Orgs follow Zipf's law: the k-th has a share of about 1 / k.
 ISSUES = """
 create or replace temp table issues as
 with
@@ -129,9 +131,10 @@ inner join plots
 where
     calendar(placed.begin_us) < $end
     and calendar(placed.begin_us + (plots.length * placed.pace * 1000000)::bigint)
-    + interval '5 days' >= $begin
+    + latest() >= $begin
 """
 
+# Every row that arrives in the period, but for its texts.
 ARRIVALS = """
 create or replace temp table arrivals as
 with
@@ -186,7 +189,6 @@ from delivered
 where
     ingested_at >= $begin
     and ingested_at < $end
-order by ingested_at, draw, fault
 """
 
 EVENTS_PER_SLOT = """
@@ -201,6 +203,7 @@ order by slot
 
 COUNTS = "select count(*) filter (not is_run), count(*) filter (is_run) from arrivals"
 
+# Issues with the highest numbers go first: a log with fewer events has the issues with low numbers.
 DROP_EXCESS = """
 delete from arrivals
 where rowid in (
@@ -211,6 +214,7 @@ where rowid in (
 )
 """
 
+# Each fault breaks one rule for raw rows, those of the clock in `ARRIVALS`.
 EVENT_ROWS = """
 select
     case when fault = 0 then '   ' else md5(concat(issue, ' ', step, ' ', fault)) end as id,

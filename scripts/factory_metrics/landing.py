@@ -4,7 +4,6 @@ Parquet is read as it is. Text is read line by line, so that a line that is no r
 DuckDB's own readers of JSON Lines and CSV drop or reshape such lines.
 """
 
-import codecs
 import csv
 import json
 import sys
@@ -19,6 +18,9 @@ import msgspec
 PARQUET_SUFFIXES = (".parquet", ".pq")
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson", ".json")
 CSV_SUFFIXES = (".csv",)
+
+# The longest line that macros/engine/read_log.sql lets DuckDB read.
+MAX_LINE_BYTES = 16 * 1024 * 1024
 
 csv.field_size_limit(sys.maxsize)
 
@@ -69,10 +71,10 @@ class LogFiles:
             if suffix in PARQUET_SUFFIXES:
                 parquet.setdefault(_parquet_columns(path), []).append(_escaped(path))
             elif suffix in JSON_LINES_SUFFIXES:
-                if _is_utf8(path):
+                if _is_plain(path):
                     originals.append(_escaped(path))
                 else:
-                    copies["json_lines"].append(_escaped(self._copy(path, _utf8_lines(path))))
+                    copies["json_lines"].append(_escaped(self._copy(path, _plain_lines(path))))
             elif suffix in CSV_SUFFIXES:
                 copies["csv_lines"].append(_escaped(self._copy(path, _csv_as_json_lines(path))))
             else:
@@ -120,23 +122,23 @@ def _parquet_columns(path: Path) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _is_plain(path: Path) -> bool:
+    """Tell whether DuckDB can read all lines: none of them too long, all of them UTF-8."""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                decoder.decode(chunk)
-        decoder.decode(b"", final=True)
+            return all(len(line) <= MAX_LINE_BYTES and line.decode() is not None for line in file)
     except UnicodeDecodeError:
         return False
-    return True
 
 
-def _utf8_lines(path: Path) -> Iterator[str]:
-    """Yield the file's lines; bytes that are not UTF-8 become `\\xff`, which no JSON reader takes."""
+def _plain_lines(path: Path) -> Iterator[str]:
+    r"""Yield the file's lines as DuckDB can read them; what they were is no JSON, and stays none.
+
+    Bytes that are not UTF-8 become `\xff`, and lines that are too long are cut off.
+    """
     with path.open(encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         for line in file:
-            yield line.rstrip("\r\n")
+            yield line.rstrip("\r\n").encode()[:MAX_LINE_BYTES].decode(errors="ignore")
 
 
 def _csv_as_json_lines(path: Path) -> Iterator[str]:
