@@ -19,7 +19,7 @@ RAW_DATABASE_ALIAS = "raw_logs"
 POSTGRES_PREFIXES = ("postgres:", "postgresql:")
 
 
-class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
+class Plugin(BasePlugin):
     """Sets up the connection of every dbt command."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
 
 
 def is_location(raw_database: str) -> bool:
-    """Tell a file or URL from the name of a database that is attached already (`models/sources.yml` agrees)."""
+    """Tell a file or URL from the name of an attached database; `models/sources.yml` agrees."""
     return any(char in raw_database for char in "/.:")
 
 

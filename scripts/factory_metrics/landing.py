@@ -142,7 +142,7 @@ def _plain_lines(path: Path) -> Iterator[str]:
 
 
 def _csv_as_json_lines(path: Path) -> Iterator[str]:
-    """Yield a JSON object per CSV record, or, when its fields do not fit the header, its text as a JSON string."""
+    """Yield a JSON object per CSV record, or its text as a JSON string where it does not fit the header."""
     consumed: list[str] = []
 
     def remembered(lines: Iterable[str]) -> Iterator[str]:
