@@ -75,9 +75,9 @@ def make_warehouse(file: Path, marts: Iterable[Mart], orgs: int) -> None:
             columns = ", ".join(
                 f'({values[name]})::{ddl(of)} AS "{name}"' for name, of in mart.columns().items()
             )
-            rows = f"SELECT o, unnest(range({items})) AS item FROM range({orgs}) AS orgs(o)"
-            table = f'CREATE TABLE "{mart.name}" AS SELECT {columns} FROM ({rows}) ORDER BY org_id'  # noqa: S608
-            warehouse.execute(table)
+            rows = f"SELECT o, unnest(range({items})) AS item FROM range({orgs}) AS orgs(o)"  # noqa: S608
+            query = f"SELECT {columns} FROM ({rows}) ORDER BY org_id"  # noqa: S608
+            warehouse.execute(f'CREATE TABLE "{mart.name}" AS {query}')
 
 
 def _value(name: str, of: ColumnType, item: str, days: str) -> str:

@@ -58,7 +58,9 @@ def main() -> None:
     started = time.monotonic()
     try:
         summary = options.make(options)
-    except (UserError, OSError, duckdb.IOException) as error:
+    except OSError as error:
+        parser.error(f"cannot write {error.filename}: {error.strerror}")
+    except (UserError, duckdb.IOException) as error:
         parser.error(str(error))
     print(f"{summary} in {time.monotonic() - started:.1f} s")
 

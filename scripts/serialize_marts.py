@@ -6,7 +6,7 @@ Each file is the response body of the metrics API for that org. See `factory_met
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from factory_metrics.warehouse import open_warehouse
 _SECONDS_BETWEEN_LINES = 30
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 2 when nothing or not everything could be written."""
     try:
         ranges = time_ranges()
-        arguments = _parser(ranges).parse_args()
+        arguments = _parser(ranges).parse_args(argv)
         selection = Selection(
             orgs=arguments.org and sorted(set(arguments.org)),
             metric_types=arguments.metric_type

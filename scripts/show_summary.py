@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 import duckdb
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,16 +20,16 @@ from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ra
 from factory_metrics.warehouse import check_marts, open_warehouse
 
 _BARS = "▁▂▃▄▅▆▇█"
-_LONGEST_SPARKLINE = 18
+_LONGEST_SPARKLINE = 12
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 2 when there is nothing to show."""
     parser = argparse.ArgumentParser(description="Print the executive summary of each org.")
     parser.add_argument("--warehouse", type=Path, default=default_warehouse(), help="default: %(default)s")
     parser.add_argument("--documents", type=Path, default=ROOT / "documents", help="default: %(default)s")
     parser.add_argument("--limit", type=int, default=20, metavar="ORGS", help="default: %(default)s")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     try:
         with open_warehouse(arguments.warehouse) as warehouse:
             _print_summary(warehouse, time_ranges(), arguments.limit)
@@ -49,9 +51,9 @@ def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], 
     orgs = f'FROM main."{marts[0].name}"'
     ((count,),) = warehouse.execute(f"SELECT count(*) {orgs}").fetchall()
     shown = warehouse.execute(f"SELECT org_id {orgs} ORDER BY org_id LIMIT ?", [max(limit, 0)]).fetchall()
-    table = Table(title=f"Executive summary as of {as_of} UTC" if as_of else "No orgs yet")
-    table.add_column("Org", overflow="fold")
-    for name in ("Range", "Issues", "Cost", "Median cycle", "Yield", "Per day"):
+    table = Table(title=f"Executive summary as of {as_of} UTC" if as_of else "No orgs yet", box=SIMPLE_HEAD)
+    table.add_column("Org", overflow="fold", min_width=12)
+    for name in ("Range", "Issues", "Cost", "Cycle", "Yield", "Per day"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Daily cost", no_wrap=True)
     for (org,) in shown:
@@ -61,8 +63,9 @@ def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], 
                 name = _printable(org) if mart == marts[0] else ""
                 table.add_row(Text(name), mart.time_range, *_cells(metrics), end_section=mart == marts[-1])
     Console().print(table)
+    print("Cycle: median cycle time. Yield: first-pass share. Per day: issues completed.")
     if count > len(shown):
-        print(f"... and {count - len(shown):,} more orgs (--limit shows more)")
+        print(f"Orgs not shown: {count - len(shown):,} (--limit shows more)")
 
 
 def _cells(metrics: AggregateMetrics) -> list[str]:
@@ -82,16 +85,16 @@ def length_text(milliseconds: int) -> str:
     seconds = milliseconds / 1000
     for unit, size, digits in (("d", 86400, 1), ("h", 3600, 1), ("m", 60, 0)):
         if seconds >= size:
-            return f"{seconds / size:.{digits}f}{unit}"
+            return f"{round(seconds / size, digits):g}{unit}"
     return f"{seconds:.0f}s"
 
 
 def sparkline(values: Sequence[float], width: int = _LONGEST_SPARKLINE) -> str:
-    """Return the values as bars, the highest one full; several days share a bar when they are many."""
+    """Return the values as bars, the highest one full; when they are many, a bar is the mean of several."""
     per_bar = -(-len(values) // width) or 1
-    sums = [sum(values[start : start + per_bar]) for start in range(0, len(values), per_bar)]
-    highest = max(sums, default=0) or 1
-    return "".join(_BARS[round(value / highest * (len(_BARS) - 1))] for value in sums)
+    means = [fmean(values[start : start + per_bar]) for start in range(0, len(values), per_bar)]
+    highest = max(means, default=0) or 1
+    return "".join(_BARS[round(mean / highest * (len(_BARS) - 1))] for mean in means)
 
 
 def _printable(text: str) -> str:

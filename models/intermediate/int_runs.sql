@@ -12,9 +12,7 @@ final as (
 
         -- text
         station,
-        coalesce(
-            {{ null_if_blank(clean_name(json_text('metadata', 'provider'))) }}, 'unknown'
-        ) as provider,
+        coalesce(nullif({{ clean_name(json_text('metadata', 'provider')) }}, ''), 'unknown') as provider,
         {{ json_text('metadata', 'model') }} as model,
 
         -- numerics

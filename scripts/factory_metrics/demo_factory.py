@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 END = datetime(2026, 6, 30, 12, tzinfo=UTC)
 DAYS = 120
-SEED = 20260757
+SEED = 20261119
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # where `stories.calendar_seconds` begins to count
 
 EVENT_COLUMNS = (

@@ -119,6 +119,7 @@ def generate(request: Request, report: Callable[[str], None]) -> Made:
 
     Raises:
         UserError: the request cannot be met, or the folder has files of this period already.
+        OSError: the folder cannot be made.
 
     """
     if request.begin < EARLIEST or request.end - request.begin > LONGEST:
@@ -151,11 +152,7 @@ def _prefix(request: Request) -> str:
 def _prepare_folders(request: Request) -> None:
     for log in generator_sql.ROWS:
         folder = request.folder / log
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            message = f"cannot make the folder {folder}: {error.strerror}"
-            raise UserError(message) from error
+        folder.mkdir(parents=True, exist_ok=True)
         if present := sorted(folder.glob(_prefix(request) + "*")):
             message = (
                 f"{present[0]} is there already: delete the logs of that period, or choose another folder"

@@ -112,7 +112,7 @@ def _check_orgs(warehouse: duckdb.DuckDBPyConnection, mart: Mart, reference: Mar
         FROM (SELECT org_id, true AS known FROM main."{reference.name}" GROUP BY org_id)
         FULL JOIN (SELECT org_id, count(*) AS rows FROM main."{mart.name}" GROUP BY org_id) USING (org_id)
         WHERE known IS NULL OR coalesce(org_id, '') = '' OR {wrong_count}
-        ORDER BY org_id LIMIT 1
+        ORDER BY org_id NULLS FIRST LIMIT 1
     """  # noqa: S608 - names come from the contract and the project
     for org, known, rows in warehouse.execute(query).fetchall():
         if not org:

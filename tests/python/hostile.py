@@ -174,6 +174,7 @@ FLAVOURS = {
     "mixed": EVENT_TYPES + WORK_ITEM_TYPES * 2,
     "work": WORK_ITEM_TYPES,
     "devops": (*PIPELINE_TYPES, *INCIDENT_TYPES, *["deployment.finished"] * 4),
+    "deployments": (*["deployment.finished"] * 4, "incident.opened"),
     "reviews": (*REVIEW_TYPES, "human.override", "work-item.handoff"),
     "crowded": (*PIPELINE_TYPES, "deployment.finished", "incident.opened"),
 }
@@ -187,7 +188,12 @@ def random_factory(rng: random.Random, org_id: str, as_of: int) -> tuple[list[Ro
     """
     shop = _open_shop(rng, org_id, as_of)
     flavour = rng.choice(
-        ["mixed"] * 8 + ["work"] * 6 + ["devops"] * 9 + ["reviews"] * 2 + list(RARE_FLAVOURS)
+        ["mixed"] * 8
+        + ["work"] * 6
+        + ["devops"] * 7
+        + ["deployments"] * 2
+        + ["reviews"] * 2
+        + list(RARE_FLAVOURS)
     )
     n_events, n_runs = rng.choice([(5, 2), (12, 5), (25, 8), (40, 15), (80, 30)])
     if flavour == "crowded":  # more than a list of a document holds
@@ -227,7 +233,7 @@ def _open_shop(rng: random.Random, org_id: str, as_of: int) -> Shop:
     instants = rng.sample(window_edges(as_of), rng.randint(1, 6))
     for _ in range(rng.randint(1, 6)):
         instants.append(as_of - rng.choice([1, 2, 6, 25, 85]) * rng.randrange(DAY))
-    for _ in range(rng.randint(0, 6)):
+    for _ in range(rng.randint(1, 9)):
         instants.append(rng.choice(instants) + rng.choice(STEPS))
     instants = [at for at in instants if at <= as_of + 1] or [as_of]
     projects: list[str | None] = ["p1", "p2", "P1", None, " "]

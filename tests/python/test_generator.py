@@ -1,20 +1,20 @@
 """The made-up logs: the demo's seeds are what the generator makes, and large logs keep their promises."""
 
 import filecmp
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+import generate_logs
 from factory_metrics import demo_factory
 from factory_metrics.generator import Made, Request, generate
 from factory_metrics.settings import ROOT
 
 SEEDS = ROOT / "seeds" / "raw"
+Command = Callable[..., tuple[int, str, str]]
 END = datetime(2026, 6, 30, 12, tzinfo=UTC)
 EVENT_TYPES = {
     "work-item.started",
@@ -52,10 +52,20 @@ def query(sql: str, folder: Path) -> list[tuple[object, ...]]:
     return con.execute(sql).fetchall()
 
 
-def command(arguments: Iterable[str]) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user does."""
-    script = ROOT / "scripts" / "generate_logs.py"
-    return subprocess.run([sys.executable, script, *arguments], check=False, capture_output=True, text=True)
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command line in this process; the exit code, stdout and stderr are the result."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["generate_logs.py", *arguments])
+        code = 0
+        try:
+            generate_logs.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -242,24 +252,30 @@ def test_a_later_period_continues_the_log(logs: Path, tmp_path: Path) -> None:
         pytest.param(
             ["logs", "--out", "{tmp}", "--events", "9", "--days", "9999999"], "at most", id="too-long"
         ),
-        pytest.param(
-            ["logs", "--out", "{tmp}/file", "--events", "9"], "cannot make the folder", id="out-is-a-file"
-        ),
+        pytest.param(["logs", "--out", "{tmp}/file", "--events", "9"], "cannot write", id="out-is-a-file"),
         pytest.param(
             ["logs", "--out", "{logs}", "--events", "9", "--days", "20"], "there already", id="made-before"
         ),
     ],
 )
-def test_bad_arguments_exit_with_2(arguments: list[str], message: str, logs: Path, tmp_path: Path) -> None:
+def test_bad_arguments_exit_with_2(
+    arguments: list[str], message: str, logs: Path, tmp_path: Path, command: Command
+) -> None:
     (tmp_path / "file").touch()
-    run = command(argument.format(tmp=tmp_path, logs=logs) for argument in arguments)
-    assert run.returncode == 2
-    assert message in run.stderr
-    assert "Traceback" not in run.stderr
+    code, _, error = command(*(argument.format(tmp=tmp_path, logs=logs) for argument in arguments))
+    assert code == 2
+    assert message in error
 
 
-def test_the_command_says_what_it_made(tmp_path: Path) -> None:
-    run = command(["logs", "--out", str(tmp_path), "--events", "100", "--days", "9"])
-    assert run.returncode == 0
-    assert run.stdout.startswith("100 events, ")
-    assert run.stderr.startswith("chunk 1 of 1: 100 events, ")
+def test_the_command_says_what_it_made(tmp_path: Path, command: Command) -> None:
+    code, output, progress = command("logs", "--out", str(tmp_path), "--events", "100", "--days", "9")
+    assert code == 0
+    assert output.startswith("100 events, ")
+    assert progress.startswith("chunk 1 of 1: 100 events, ")
+
+
+def test_the_command_makes_the_demo(tmp_path: Path, command: Command) -> None:
+    code, output, _ = command("demo", "--out", str(tmp_path / "new"), "--seed", "7")
+    assert code == 0
+    assert output.endswith(" s\n")
+    assert (tmp_path / "new" / "factory_metrics.csv").stat().st_size > 100_000
