@@ -56,10 +56,16 @@ def _parser(ranges: list[str]) -> argparse.ArgumentParser:
         "--warehouse", type=Path, default=default_warehouse(), metavar="FILE", help="default: %(default)s"
     )
     only = parser.add_argument_group("only these (repeatable; default: all)")
-    only.add_argument("--org", action="append", metavar="ID")
+    only.add_argument("--org", action="append", metavar="ID", type=org_id)
     only.add_argument("--metric-type", action="append", choices=METRIC_TYPES)
     only.add_argument("--time-range", action="append", choices=ranges)
     return parser
+
+
+def org_id(text: str) -> str:
+    """Return an argument that is UTF-8, as org ids are; argparse makes its message of the ValueError."""
+    text.encode()
+    return text
 
 
 @contextmanager

@@ -504,10 +504,10 @@ def test_summary(usual_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFi
     for text in (
         "acme",
         "$256.82",
-        "14.0h",
+        "14h",
         "92.1%",
         "1.57",
-        "Orgs not shown: 1 ",
+        "not shown: 1 ",
         str(usual_warehouse),
         str(tmp_path),
     ):
