@@ -27,7 +27,7 @@ help:  ## Show this help
 
 demo: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
 demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen and in files
-	$(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}'
+	$(BIN)/dbt build --exclude-resource-type unit_test --vars '{as_of: "$(DEMO_AS_OF)"}'
 	$(BIN)/python scripts/serialize_marts.py --out $(DEMO_DOCUMENTS)
 	$(BIN)/python scripts/show_summary.py --documents $(DEMO_DOCUMENTS)
 
