@@ -53,12 +53,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="bench-serialize-") as name:
         folder = Path(name)
-        small, large = folder / "small.duckdb", folder / "large.duckdb"
-        make_warehouse(small, marts, max(orgs // 10, 1))
-        make_warehouse(large, marts, orgs)
-        with open_warehouse(large) as warehouse:
+        file = folder / "factory.duckdb"
+        make_warehouse(file, marts, orgs)
+        with open_warehouse(file) as warehouse:
             _measure(warehouse, marts, folder)
-        for file, count in ((small, max(orgs // 10, 1)), (large, orgs)):
+        for count in (orgs, 3 * orgs):
+            make_warehouse(file, marts, count)
             command = [sys.executable, __file__, "--memory-of", str(file)]
             peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - ours
             print(f"peak memory with {count:,} orgs: {peak.strip()}")
@@ -77,7 +77,7 @@ def make_warehouse(file: Path, marts: Iterable[Mart], orgs: int) -> None:
             )
             rows = f"SELECT o, unnest(range({items})) AS item FROM range({orgs}) AS orgs(o)"  # noqa: S608
             query = f"SELECT {columns} FROM ({rows}) ORDER BY org_id"  # noqa: S608
-            warehouse.execute(f'CREATE TABLE "{mart.name}" AS {query}')
+            warehouse.execute(f'CREATE OR REPLACE TABLE "{mart.name}" AS {query}')
 
 
 def _value(name: str, of: ColumnType, item: str, days: str) -> str:

@@ -16,10 +16,12 @@
         {%- set parts = log_parts(relation) -%}
         {%- set types = raw_column_types(parts) -%}
         {%- for part in parts -%}
+            {%- if part.columns -%}
+                {%- do assert_columns(part, columns, optional) -%}
+            {%- endif -%}
             {%- if part.kind in ('json_lines', 'csv_lines') -%}
                 {%- do selects.append(read_lines(part, columns)) -%}
             {%- else -%}
-                {%- do assert_columns(part, columns, optional) -%}
                 {%- do selects.append(read_columns(part, columns, types)) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -71,11 +73,11 @@
 {%- endmacro %}
 
 
--- Every column that any part has, with its type; the type is null where parts differ.
+-- Every column that any part with columns of its own has, with its type; the type is null where parts differ.
 {% macro raw_column_types(parts) -%}
     {%- set types = {} -%}
-    {%- for part in parts -%}
-        {%- for column, type in (part.columns or {}).items() -%}
+    {%- for part in parts if part.kind in ('parquet', 'table') -%}
+        {%- for column, type in part.columns.items() -%}
             {%- do types.update({column: type if types.get(column, type) == type else none}) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -84,9 +86,13 @@
 
 
 {% macro assert_columns(part, columns, optional) -%}
+    {%- set places = [part.relation] if part.kind == 'table' else [] -%}
+    {%- for path in part.paths or [] -%}
+        {%- do places.append(path[part.prefix | length:]) -%}
+    {%- endfor -%}
     {%- for column in columns if column not in part.columns and column not in optional -%}
         {{ exceptions.raise_compiler_error(
-            "the required column " ~ column ~ " is missing in " ~ (part.relation or part.paths | join(', '))
+            "the required column " ~ column ~ " is missing in " ~ places | join(', ')
             ~ ", which has: " ~ part.columns.keys() | join(', ')
         ) }}
     {%- endfor -%}

@@ -32,15 +32,19 @@ class LandingError(Exception):
 class Part(msgspec.Struct, frozen=True):
     """Files of one log that are read in one go.
 
-    `paths` are escaped for DuckDB's globbing. `columns` maps names to DuckDB types; it is empty for lines,
-    whose columns are known only row by row. `prefix` is the folder of the working copies, to cut from a
-    file's path to get the path that the user knows.
+    `paths` are escaped for DuckDB's globbing. `columns` maps names to DuckDB types; it is empty for JSON
+    Lines, whose columns are known only row by row. `prefix` is the folder of the working copies, to cut from
+    a file's path to get the path that the user knows.
     """
 
     kind: Literal["parquet", "json_lines", "csv_lines"]
     paths: list[str]
     columns: dict[str, str] = {}
     prefix: str = ""
+
+    def with_no_paths(self) -> "Part":
+        """Return a part of the same form without files, to collect those that are alike."""
+        return msgspec.structs.replace(self, paths=[])
 
 
 class LogFiles:
@@ -63,29 +67,29 @@ class LogFiles:
         if not root.is_dir():
             message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
             raise LandingError(message)
-        parquet: dict[tuple[tuple[str, str], ...], list[str]] = {}
-        originals: list[str] = []
-        copies: dict[Literal["json_lines", "csv_lines"], list[str]] = {"json_lines": [], "csv_lines": []}
+        prefix = self._copies.name
+        parts: dict[tuple[object, ...], Part] = {}
         for path in _files(root):
             suffix = path.suffix.lower()
             if suffix in PARQUET_SUFFIXES:
-                parquet.setdefault(_parquet_columns(path), []).append(_escaped(path))
+                part = Part("parquet", [_escaped(path)], _parquet_columns(path))
+            elif suffix in JSON_LINES_SUFFIXES and _is_plain(path):
+                part = Part("json_lines", [_escaped(path)])
             elif suffix in JSON_LINES_SUFFIXES:
-                if _is_plain(path):
-                    originals.append(_escaped(path))
-                else:
-                    copies["json_lines"].append(_escaped(self._copy(path, _plain_lines(path))))
+                part = Part("json_lines", [_escaped(self._copy(path, _plain_lines(path)))], prefix=prefix)
             elif suffix in CSV_SUFFIXES:
-                copies["csv_lines"].append(_escaped(self._copy(path, _csv_as_json_lines(path))))
+                columns = dict.fromkeys(_csv_header(path), "VARCHAR")
+                if not columns:
+                    continue
+                copy = self._copy(path, _csv_as_json_lines(path))
+                part = Part("csv_lines", [_escaped(copy)], columns, prefix)
             else:
                 known = ", ".join(PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES)
                 message = f"{path} is of an unknown kind: rename it to end in one of {known}, or move it away"
                 raise LandingError(message)
-        parts = [Part("parquet", paths, dict(columns)) for columns, paths in parquet.items()]
-        if originals:
-            parts.append(Part("json_lines", originals))
-        parts.extend(Part(kind, paths, {}, self._copies.name) for kind, paths in copies.items() if paths)
-        return parts
+            alike = (part.kind, part.prefix, *part.columns.items())
+            parts.setdefault(alike, part.with_no_paths()).paths.extend(part.paths)
+        return list(parts.values())
 
     def _copy(self, path: Path, lines: Iterable[str]) -> Path:
         copy = Path(self._copies.name + str(path))
@@ -107,7 +111,7 @@ def _escaped(path: Path) -> str:
     return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
 
 
-def _parquet_columns(path: Path) -> tuple[tuple[str, str], ...]:
+def _parquet_columns(path: Path) -> dict[str, str]:
     try:
         with duckdb.connect() as connection:
             rows = connection.execute(
@@ -119,7 +123,7 @@ def _parquet_columns(path: Path) -> tuple[tuple[str, str], ...]:
             f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
         )
         raise LandingError(message) from error
-    return tuple(rows)
+    return dict(rows)
 
 
 def _is_plain(path: Path) -> bool:
@@ -141,8 +145,15 @@ def _plain_lines(path: Path) -> Iterator[str]:
             yield line.rstrip("\r\n").encode()[:MAX_LINE_BYTES].decode(errors="ignore")
 
 
+def _csv_header(path: Path) -> list[str]:
+    """Return the names in a CSV file's first record, none for an empty file."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        return [name.strip().lower() for name in next(csv.reader(file), [])]
+
+
 def _csv_as_json_lines(path: Path) -> Iterator[str]:
     """Yield a JSON object per CSV record, or its text as a JSON string where it does not fit the header."""
+    header = _csv_header(path)
     consumed: list[str] = []
 
     def remembered(lines: Iterable[str]) -> Iterator[str]:
@@ -152,7 +163,7 @@ def _csv_as_json_lines(path: Path) -> Iterator[str]:
 
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         records = csv.reader(remembered(file))
-        header = [name.strip() for name in next(records, [])]
+        next(records)
         consumed.clear()
         for record in records:
             text = "".join(consumed).rstrip("\r\n")

@@ -31,8 +31,9 @@ from factory_metrics.warehouse import check_marts
 
 MANIFEST = "manifest.json"
 
-# Orgs are done in pages: large enough to scan a mart that is in no order seldom, small enough for the memory.
-_PAGE_ORGS = 4000
+# Orgs are done in pages, as DuckDB keeps all of what it sorts. A page costs a scan of the mart's `org_id`,
+# and of the whole mart when its rows are in no order.
+_PAGE_ORGS = 1000
 _LONGEST_NAME = 255
 # `+` is in no folder's name that is not cut, so no org's folder can be in the way.
 _TEMPORARY = "+tmp"

@@ -35,7 +35,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         else:
             message = f"cannot open the warehouse {path}: {reason}"
         raise UserError(message) from error
-    # Pages of the file that were read stay cached up to this limit.
+    # What was read of the file stays cached up to this limit.
     return warehouse.execute("SET memory_limit = '1GB'")
 
 
