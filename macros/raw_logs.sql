@@ -48,9 +48,10 @@
 {%- endmacro %}
 
 
--- When a log last received a row: what `dbt source freshness` asks.
+-- When a log last received a row: what `dbt source freshness` asks. A row from the future says nothing about that.
 {% macro latest_ingestion(relation) -%}
     {%- set described = log_columns(relation.identifier) -%}
     select max(ingested_at) as max_loaded_at
     from ({{ read_log(relation, described.columns, described.optional) }}) as landed
+    where ingested_at <= cast({{ dbt.current_timestamp() }} as timestamp)
 {%- endmacro %}

@@ -1,20 +1,19 @@
 -- Reading JSON text. Every engine has functions of its own; all of these are null for null.
 
 
--- DuckDB's parser forgives a comma before a closing bracket, which is no JSON: such text is looked at again
--- without its string literals.
+-- DuckDB's parser forgives a comma before a closing bracket, NaN and Infinity, which are no JSON: text that may have
+-- them is looked at again without its string literals.
 {% macro is_json(text) -%}
     {{ return(adapter.dispatch('is_json')(text)) }}
 {%- endmacro %}
 
 {% macro duckdb__is_json(text) -%}
+    {%- set forgiven = '(?i),\\s*[}\\]]|nan|inf' -%}
     (
         json_valid({{ text }})
         and case
-            when regexp_matches({{ text }}, ',\s*[}\]]')
-                then not regexp_matches(
-                    regexp_replace({{ text }}, '"(\\.|[^"\\])*"', '""', 'g'), ',\s*[}\]]'
-                )
+            when regexp_matches({{ text }}, '{{ forgiven }}')
+                then not regexp_matches(regexp_replace({{ text }}, '"(\\.|[^"\\])*"', '""', 'g'), '{{ forgiven }}')
             else true
         end
     )

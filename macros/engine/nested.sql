@@ -39,3 +39,17 @@
 {% macro duckdb__timestamp_text(timestamp) -%}
     strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%SZ')
 {%- endmacro %}
+
+
+-- The sum of a list, or of one field of its structs.
+{% macro list_total(list, field=none) -%}
+    {{ return(adapter.dispatch('list_total')(list, field)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_total(list, field) -%}
+    {%- if field -%}
+    list_sum(list_transform({{ list }}, lambda item: item.{{ field }}))
+    {%- else -%}
+    list_sum({{ list }})
+    {%- endif -%}
+{%- endmacro %}

@@ -104,7 +104,7 @@
     select
         {% for column, kind in columns.items() -%}
         {%- if column in part.columns -%}
-        {{ landed_value('raw."' ~ column ~ '"', part.columns[column], kind) }} as {{ column }},
+        {{ landed_value('raw.' ~ quoted_name(column), part.columns[column], kind) }} as {{ column }},
         {% else -%}
         cast(null as {{ landed_type(kind) }}) as {{ column }},
         {% endif -%}
@@ -113,8 +113,8 @@
         cast(null as varchar) as line,
         {
             {%- for column, type in types.items() %}
-            {%- set value = 'raw."' ~ column ~ '"' %}
-            "{{ column }}":
+            {%- set value = 'raw.' ~ quoted_name(column) %}
+            {{ quoted_name(column) }}:
                 {%- if column not in part.columns %} null
                 {%- elif type %} {{ value }}
                 {%- elif part.columns[column].startswith(('STRUCT', 'MAP')) %} {{ row_as_json(value) }}
@@ -128,7 +128,7 @@
     from {{ part.relation }} as raw
         {%- else -%}
         raw._origin as origin
-    from read_parquet({{ quoted_list(part.paths) }}, filename = '_origin') as raw
+    from read_parquet({{ quoted_list(part.paths) }}, filename = '_origin', hive_partitioning = false) as raw
         {%- endif -%}
 {%- endmacro %}
 
@@ -229,4 +229,9 @@
 
 {% macro quoted_list(texts) -%}
     [{% for text in texts %}'{{ text | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}]
+{%- endmacro %}
+
+
+{% macro quoted_name(name) -%}
+    "{{ name | replace('"', '""') }}"
 {%- endmacro %}

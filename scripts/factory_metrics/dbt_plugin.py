@@ -12,6 +12,7 @@ import duckdb_extension_postgres_scanner
 import msgspec
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
 
 from factory_metrics.landing import LandingError, LogFiles
 
@@ -54,7 +55,7 @@ def attach_raw_database(connection: duckdb.DuckDBPyConnection, location: str) ->
     """Attach a DuckDB file or a PostgreSQL database read-only as `raw_logs`.
 
     Raises:
-        duckdb.Error: it is missing, or no such database; the message names it.
+        DbtRuntimeError: it is missing, or no such database; the message names it.
 
     """
     options = "read_only"
@@ -64,4 +65,8 @@ def attach_raw_database(connection: duckdb.DuckDBPyConnection, location: str) ->
         connection.execute("load postgres_scanner")
         options = "type postgres, read_only"
     quoted = location.replace("'", "''")
-    connection.execute(f"attach if not exists '{quoted}' as {RAW_DATABASE_ALIAS} ({options})")
+    try:
+        connection.execute(f"attach if not exists '{quoted}' as {RAW_DATABASE_ALIAS} ({options})")
+    except duckdb.Error as error:
+        message = f"raw_database {location} cannot be read ({error}): mend the var, or what it names"
+        raise DbtRuntimeError(message) from error

@@ -8,6 +8,7 @@ import csv
 import json
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -53,9 +54,10 @@ class LogFiles:
     def __init__(self) -> None:
         """Start with no working copies."""
         self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-")
+        self._known: dict[str, list[Part]] = {}
 
     def parts(self, folder: str) -> list[Part]:
-        """Return the parts of the log in `folder`; none when it is empty.
+        """Return the parts of the log in `folder`, the same ones at every call; none when it is empty.
 
         Folders below it belong to it. Names that begin with `_` or `.` are other tools' marks, and skipped.
 
@@ -63,7 +65,11 @@ class LogFiles:
             LandingError: the folder is missing, or a file is broken or of an unknown kind.
 
         """
-        root = Path(folder).absolute()
+        if folder not in self._known:
+            self._known[folder] = self._find(Path(folder).absolute())
+        return self._known[folder]
+
+    def _find(self, root: Path) -> list[Part]:
         if not root.is_dir():
             message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
             raise LandingError(message)
@@ -127,10 +133,15 @@ def _parquet_columns(path: Path) -> dict[str, str]:
 
 
 def _is_plain(path: Path) -> bool:
-    """Tell whether DuckDB can read all lines: none of them too long, all of them UTF-8."""
+    """Tell whether DuckDB reads all lines as they are: UTF-8, not too long, no carriage return inside."""
     try:
         with path.open("rb") as file:
-            return all(len(line) <= MAX_LINE_BYTES and line.decode() is not None for line in file)
+            return all(
+                len(line) <= MAX_LINE_BYTES
+                and b"\r" not in line.rstrip(b"\r\n")
+                and line.decode() is not None
+                for line in file
+            )
     except UnicodeDecodeError:
         return False
 
@@ -138,40 +149,94 @@ def _is_plain(path: Path) -> bool:
 def _plain_lines(path: Path) -> Iterator[str]:
     r"""Yield the file's lines as DuckDB can read them; what they were is no JSON, and stays none.
 
-    Bytes that are not UTF-8 become `\xff`, and lines that are too long are cut off.
+    Bytes that are not UTF-8 become `\xff`, and lines that are too long are cut off. A carriage return within
+    a line is a blank to JSON.
     """
     with path.open(encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         for line in file:
-            yield line.rstrip("\r\n").encode()[:MAX_LINE_BYTES].decode(errors="ignore")
+            yield _cut(line.rstrip("\r\n").replace("\r", " "), MAX_LINE_BYTES)
+
+
+def _cut(text: str, size: int) -> str:
+    """Return the text as far as it fits into so many bytes of UTF-8."""
+    return text if len(text) * 4 <= size else text.encode()[:size].decode(errors="ignore")
 
 
 def _csv_header(path: Path) -> list[str]:
-    """Return the names in a CSV file's first record, none for an empty file."""
+    """Return the names in a CSV file's first record, in lower case; none for an empty file."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        return [name.strip().lower() for name in next(csv.reader(file), [])]
+        header = [name.strip().lower() for name in next(csv.reader(file), [])]
+    for name in header:
+        if header.count(name) > 1:
+            message = f"{path} has the column {name} more than once: rename one of them in its first line"
+            raise LandingError(message)
+    return header
+
+
+class _Lines:
+    """The lines of a file, of which those taken since the last record can be given back."""
+
+    def __init__(self, file: Iterable[str]) -> None:
+        self._file = iter(file)
+        self._waiting: deque[str] = deque()
+        self._taken: list[str] = []
+        self._size = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else next(self._file)
+        self._taken.append(line)
+        self._size += len(line)
+        if len(self._taken) > 1 and self._size > MAX_LINE_BYTES:
+            message = "no record is that long: a quote is not closed"
+            raise csv.Error(message)
+        return line
+
+    def record(self) -> str:
+        """Return the text of the record that was just read, and forget it."""
+        text = "".join(self._taken)
+        self._taken.clear()
+        self._size = 0
+        return text.rstrip("\r\n")
+
+    def only_first(self) -> str:
+        """Return the first line taken, and give the others back."""
+        self._waiting.extendleft(reversed(self._taken[1:]))
+        del self._taken[1:]
+        return self.record()
 
 
 def _csv_as_json_lines(path: Path) -> Iterator[str]:
-    """Yield a JSON object per CSV record, or its text as a JSON string where it does not fit the header."""
+    """Yield a JSON object per CSV record, or its text as a JSON string where it does not fit the header.
+
+    Where a quote is never closed, only the line that opened it is lost.
+    """
     header = _csv_header(path)
-    consumed: list[str] = []
-
-    def remembered(lines: Iterable[str]) -> Iterator[str]:
-        for line in lines:
-            consumed.append(line)
-            yield line
-
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        records = csv.reader(remembered(file))
+        lines = _Lines(file)
+        records = csv.reader(lines, strict=True)
         next(records)
-        consumed.clear()
-        for record in records:
-            text = "".join(consumed).rstrip("\r\n")
-            consumed.clear()
+        lines.record()
+        while True:
+            try:
+                record = next(records)
+                text = lines.record()
+            except StopIteration:
+                return
+            except csv.Error:
+                record = []
+                text = lines.only_first()
+                records = csv.reader(lines, strict=True)
             if not text.strip():
                 continue
             readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             if len(record) == len(header) and readable == text:
-                yield json.dumps({name: value for name, value in zip(header, record, strict=True) if value})
-            else:
-                yield json.dumps(readable)
+                row = {name: value for name, value in zip(header, record, strict=True) if value}
+                line = json.dumps(row, ensure_ascii=False)
+                if len(line.encode()) <= MAX_LINE_BYTES:
+                    yield line
+                    continue
+            # Escapes may make a text six times as long.
+            yield json.dumps(_cut(readable, MAX_LINE_BYTES // 8), ensure_ascii=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 Row = Mapping[str, object]
 
@@ -141,10 +141,16 @@ def as_object(value: object) -> Row | None:
     """Return a JSON object, delivered as such or as text, or None when it is anything else."""
     if isinstance(value, str):
         try:
-            value = json.loads(value, parse_float=Decimal)
+            value = json.loads(value, parse_float=Decimal, parse_constant=_refuse)
         except ValueError:
             return None
     return value if isinstance(value, dict) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python reads but JSON does not have."""
+    message = f"{constant} is not JSON"
+    raise ValueError(message)
 
 
 def as_measure(value: object) -> Fraction | None:

@@ -20,10 +20,10 @@ select
     aggregate.org_id,
     {{ days }} as days,
     aggregate.total_cost_unrounded,
-    list_sum(aggregate.cost_trend_unrounded) as by_day,
-    list_sum(list_transform(cost.cost_trend_unrounded, lambda day: day.cost)) as by_dated_day,
-    list_sum(list_transform(cost.cost_per_station_unrounded, lambda share: share.total_cost)) as by_station,
-    list_sum(list_transform(phase.phases_unrounded, lambda share: share.total_cost)) as by_phase,
+    {{ list_total('aggregate.cost_trend_unrounded') }} as by_day,
+    {{ list_total('cost.cost_trend_unrounded', 'cost') }} as by_dated_day,
+    {{ list_total('cost.cost_per_station_unrounded', 'total_cost') }} as by_station,
+    {{ list_total('phase.phases_unrounded', 'total_cost') }} as by_phase,
     coalesce(providers.total_cost, 0) as by_provider
 from {{ ref('aggregate_' ~ days ~ 'd') }} as aggregate
 full outer join {{ ref('cost_' ~ days ~ 'd') }} as cost on aggregate.org_id = cost.org_id
@@ -36,7 +36,7 @@ where
     or by_phase is distinct from aggregate.total_cost_unrounded
     or by_provider is distinct from aggregate.total_cost_unrounded
     or abs(
-        list_sum(list_transform(cost.cost_per_station_unrounded, lambda share: share.cost))
+        {{ list_total('cost.cost_per_station_unrounded', 'cost') }}
         - cost.avg_cost_per_issue_unrounded
     ) > 1e-9 * cost.avg_cost_per_issue_unrounded
 {{ 'union all' if not loop.last }}

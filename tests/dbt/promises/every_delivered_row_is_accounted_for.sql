@@ -1,5 +1,6 @@
--- Nothing is ever dropped silently: what the logs hold now = accepted + duplicate + rejected, and what counts is
--- what was accepted. Without it a model that filters rows on the way would only make numbers smaller.
+-- Nothing is ever dropped silently: what the logs hold = accepted + duplicate + rejected, and what counts is what was
+-- accepted. Without it a model that filters rows on the way would only make numbers smaller. Rows that were ingested
+-- after the run are not its own to count.
 with
 
 delivered as (
@@ -8,11 +9,19 @@ delivered as (
         'factory_events' as log,
         count(*) as row_count
     from {{ ref('landed_events') }}
+    where
+        {{ in_calendar('ingested_at') }} is null
+        or ingested_at <= (select max(deliveries.ingested_at) from {{ ref('base_event_deliveries') }} as deliveries)
+
     union all
+
     select
         'factory_metrics' as log,
         count(*) as row_count
     from {{ ref('landed_runs') }}
+    where
+        {{ in_calendar('ingested_at') }} is null
+        or ingested_at <= (select max(deliveries.ingested_at) from {{ ref('base_run_deliveries') }} as deliveries)
 
 ),
 

@@ -7,7 +7,7 @@ stations_{{ days }}d as (
 
     select
         org_id,
-        list(throughput order by station_position) as throughputs,
+        sum(throughput) as throughput,
         sum(reworked_issues) as reworked_issues
     from {{ ref('station_' ~ days ~ 'd') }}
     group by org_id
@@ -28,9 +28,9 @@ where
     aggregate.total_issues is distinct from cost.total_issues
     or aggregate.total_issues is distinct from phase.total_completed
     or aggregate.total_issues is distinct from coalesce(
-        list_sum(list_transform(phase.escalation_distribution, lambda strategy: strategy.count)), 0
+        {{ list_total('phase.escalation_distribution', 'count') }}, 0
     )
-    or stations.throughputs is distinct from list_transform(phase.phases, lambda phase: phase.throughput)
+    or stations.throughput is distinct from {{ list_total('phase.phases', 'throughput') }}
     or stations.reworked_issues > phase.total_reworks
 {{ 'union all' if not loop.last }}
 {% endfor %}
