@@ -20,7 +20,7 @@ from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ra
 from factory_metrics.warehouse import check_marts, open_warehouse
 
 _BARS = "▁▂▃▄▅▆▇█"
-_LONGEST_SPARKLINE = 12
+_LONGEST_SPARKLINE = 8
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,8 +51,12 @@ def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], 
     orgs = f'FROM main."{marts[0].name}"'
     ((count,),) = warehouse.execute(f"SELECT count(*) {orgs}").fetchall()
     shown = warehouse.execute(f"SELECT org_id {orgs} ORDER BY org_id LIMIT ?", [max(limit, 0)]).fetchall()
-    table = Table(title=f"Executive summary as of {as_of} UTC" if as_of else "No orgs yet", box=SIMPLE_HEAD)
-    table.add_column("Org", overflow="fold", min_width=12)
+    table = Table(
+        title=f"Executive summary as of {as_of} UTC" if as_of else "No orgs yet",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("Org", overflow="fold", min_width=16)
     for name in ("Range", "Issues", "Cost", "Cycle", "Yield", "Per day"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Daily cost", no_wrap=True)

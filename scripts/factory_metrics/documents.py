@@ -7,7 +7,7 @@ types, which checks every value, and encoded again.
 import json
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 import duckdb
@@ -78,7 +78,9 @@ def read_documents(
     """
     is_list = mart.is_list
     decode = msgspec.json.Decoder(METRIC_TYPES[mart.metric_type]).decode
-    for org, group in groupby(_rows(warehouse, mart, first_org, last_org), key=itemgetter(0)):
+    rows = warehouse.cursor().execute(_query(mart), {"first": first_org, "last": last_org})
+    batches = iter(lambda: rows.fetchmany(_BATCH_ROWS), [])
+    for org, group in groupby(chain.from_iterable(batches), key=itemgetter(0)):
         text = ",".join(item for _, item in group if item is not None)
         text = f'{{"metrics":[{text}]}}' if is_list else f'{{"metrics":{text}}}'
         try:
@@ -86,23 +88,6 @@ def read_documents(
         except msgspec.DecodeError as error:
             raise _misfit(mart, org, text, error) from error
         yield org, _encode(document)
-
-
-def _rows(
-    warehouse: duckdb.DuckDBPyConnection, mart: Mart, first_org: str, last_org: str
-) -> Iterator[tuple[str, str | None]]:
-    """Yield pairs of org and JSON text; the text is null for an org without rows in the mart."""
-    query, parameters = _query(mart), {"first": first_org, "last": last_org}
-    cursor = warehouse.cursor()
-    try:
-        batch = cursor.execute(query, parameters).fetchmany(_BATCH_ROWS)
-    except duckdb.OutOfMemoryException:
-        # Lists that are allowed to be very long need more than usual: all that DuckDB takes by default.
-        cursor = warehouse.cursor().execute("RESET memory_limit")
-        batch = cursor.execute(query, parameters).fetchmany(_BATCH_ROWS)
-    while batch:
-        yield from batch
-        batch = cursor.fetchmany(_BATCH_ROWS)
 
 
 def _query(mart: Mart) -> str:

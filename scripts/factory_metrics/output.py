@@ -95,7 +95,7 @@ def write_documents(
     Files that are right already are left alone. With nothing selected, the files that the earlier manifest
     lists and this run does not have are removed; with a selection they stay, and are listed as `kept`.
     `progress` is called now and then with the numbers of documents done and to do. Memory does not depend on
-    the number of orgs.
+    the number of orgs, but for what DuckDB caches of the warehouse's file.
 
     Raises:
         UserError: the marts do not fit, an org is unknown, or another run writes to `out`.
@@ -119,7 +119,11 @@ def write_documents(
             yield from _write_page(warehouse, out, marts, page, summary)
             progress(summary.written + summary.unchanged, total)
 
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot make the folder {out} ({error.strerror}): name one that you may write"
+        raise UserError(message) from error
     with _only_run(out), _replacing(out / MANIFEST) as manifest:
         manifest.write(msgspec.json.encode(header).removesuffix(b"}") + b',"files":')
         _write_object(manifest, entries())

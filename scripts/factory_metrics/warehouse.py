@@ -36,7 +36,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
             message = f"cannot open the warehouse {path}: {reason}"
         raise UserError(message) from error
     # What was read of the file stays cached up to this limit.
-    return warehouse.execute("SET memory_limit = '1GB'")
+    return warehouse.execute("SET memory_limit = '2GB'")
 
 
 def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:

@@ -532,7 +532,7 @@ def test_length_text(milliseconds: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("values", "line"),
-    [([], ""), ([0, 0], "▁▁"), ([0, 1, 2], "▁▅█"), ([1] * 90, "█" * 12), ([0.1] * 7, "█" * 7)],
+    [([], ""), ([0, 0], "▁▁"), ([0, 1, 2], "▁▅█"), ([1] * 90, "█" * 8), ([0.1] * 7, "█" * 7)],
 )
 def test_sparkline(values: list[float], line: str) -> None:
     assert show_summary.sparkline(values) == line
