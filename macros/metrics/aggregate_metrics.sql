@@ -105,5 +105,7 @@ final as (
 
 )
 
+-- Readers of documents take orgs in this order, a few at a time.
 select * from final
+order by org_id
 {%- endmacro %}
