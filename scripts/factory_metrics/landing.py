@@ -84,11 +84,11 @@ class LogFiles:
             elif suffix in JSON_LINES_SUFFIXES:
                 part = Part("json_lines", [_escaped(self._copy(path, _plain_lines(path)))], prefix=prefix)
             elif suffix in CSV_SUFFIXES:
-                columns = dict.fromkeys(_csv_header(path), "VARCHAR")
-                if not columns:
+                header = _csv_header(path)
+                if not header:
                     continue
-                copy = self._copy(path, _csv_as_json_lines(path))
-                part = Part("csv_lines", [_escaped(copy)], columns, prefix)
+                copy = self._copy(path, _csv_as_json_lines(path, header))
+                part = Part("csv_lines", [_escaped(copy)], dict.fromkeys(header, "VARCHAR"), prefix)
             else:
                 known = ", ".join(PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES)
                 message = f"{path} is of an unknown kind: rename it to end in one of {known}, or move it away"
@@ -121,7 +121,8 @@ def _parquet_columns(path: Path) -> dict[str, str]:
     try:
         with duckdb.connect() as connection:
             rows = connection.execute(
-                "select lower(column_name), column_type from (describe select * from read_parquet(?))",
+                "select lower(column_name), column_type from "
+                "(describe select * from read_parquet(?, hive_partitioning = false))",
                 [_escaped(path)],
             ).fetchall()
     except duckdb.Error as error:
@@ -208,12 +209,11 @@ class _Lines:
         return self.record()
 
 
-def _csv_as_json_lines(path: Path) -> Iterator[str]:
+def _csv_as_json_lines(path: Path, header: list[str]) -> Iterator[str]:
     """Yield a JSON object per CSV record, or its text as a JSON string where it does not fit the header.
 
     Where a quote is never closed, only the line that opened it is lost.
     """
-    header = _csv_header(path)
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         lines = _Lines(file)
         records = csv.reader(lines, strict=True)

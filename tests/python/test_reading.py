@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from conftest import Warehouse
 
+from factory_metrics.landing import LogFiles
+
 AS_OF = "2026-06-30T12:00:00Z"
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # The tables of deliveries, with the tests on them.
@@ -297,3 +299,11 @@ def test_two_empty_logs_make_no_documents(runs: Runs) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     documents = warehouse.serialize()
     assert not [path for path in documents.iterdir() if path.is_dir()]
+
+
+def test_names_of_folders_are_no_columns(tmp_path: Path) -> None:
+    folder = tmp_path / "day=2026-06-29"
+    folder.mkdir()
+    duckdb.execute(f"copy (select 'e1' as id) to '{folder / 'a.parquet'}'")
+    [part] = LogFiles().parts(str(tmp_path))
+    assert part.columns == {"id": "VARCHAR"}
