@@ -47,8 +47,10 @@ format: .venv/dev  ## Format Python and SQL
 	$(BIN)/ruff format .
 
 lock: .venv/dev  ## Write the lock files anew from requirements*.in
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header --python-version 3.11 requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
+			--python-version 3.11 $$name.in -o $$name.txt || exit 1; \
+	done
 
 clean:  ## Remove what the other targets made, but for .venv
 	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS)

@@ -8,25 +8,20 @@
                 "select log, outcome, coalesce(rule, ''), row_count from " ~ result.node.relation_name
                 ~ " order by log, outcome, row_count desc, rule"
             ) -%}
-            {%- for log in ['factory_events', 'factory_metrics'] -%}
+            {%- for log_name in ['factory_events', 'factory_metrics'] -%}
                 {%- set totals = {'accepted': 0, 'duplicate': 0, 'rejected': 0} -%}
                 {%- set rules = [] -%}
-                {%- for row in counts if row[0] == log -%}
+                {%- for row in counts if row[0] == log_name -%}
                     {%- do totals.update({row[1]: totals[row[1]] + row[3] | int}) -%}
                     {%- if row[2] -%}{%- do rules.append(row[2] ~ ' ' ~ row[3] | int) -%}{%- endif -%}
                 {%- endfor -%}
-                {%- do log_line(
-                    log ~ ': ' ~ totals.values() | sum ~ ' rows delivered, ' ~ totals.accepted ~ ' accepted, '
+                {%- do log(
+                    log_name ~ ': ' ~ totals.values() | sum ~ ' rows delivered, ' ~ totals.accepted ~ ' accepted, '
                     ~ totals.duplicate ~ ' duplicate, ' ~ totals.rejected ~ ' rejected'
-                    ~ (' (' ~ rules | join(', ') ~ ': see rejected_records)' if rules else '')
+                    ~ (' (' ~ rules | join(', ') ~ ': see rejected_records)' if rules else ''),
+                    info=true
                 ) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
-{%- endmacro %}
-
-
--- One line for the person or scheduler who runs dbt; `log` itself is the name of a column above.
-{% macro log_line(text) -%}
-    {%- do log(text, info=true) -%}
 {%- endmacro %}
