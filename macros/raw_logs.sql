@@ -37,21 +37,95 @@
 {%- endmacro %}
 
 
--- The rows of a log, wherever they are.
-{% macro landed_log(log) -%}
+-- The parts of a log as they are now (files, or the hours of a table), each with a fingerprint that changes when it does.
+{% macro found_parts(log, known_parts) -%}
     {%- if not (var('raw_path') or var('raw_database') or var('raw_schema')) %}
 -- A seed that is read as a source has no edge of its own.
 -- depends_on: {{ ref(log) }}
     {% endif -%}
     {%- set described = log_columns(log) -%}
-    {{ read_log(source('factory', log), described.columns, described.optional) }}
+    {{ list_log_parts(source('factory', log), described.columns, described.optional, known_parts) }}
 {%- endmacro %}
 
 
--- When a log last received a row: what `dbt source freshness` asks. A row from the future says nothing about that.
+-- The rows of the parts of a log that its base model has not taken in yet.
+{% macro landed_log(log, base_model) -%}
+    {%- set described = log_columns(log) -%}
+    {%- set since = taken_in_by(base_model, ref('landed_parts')) -%}
+    {%- set parts = unread_parts(log, ref('landed_parts'), since) -%}
+    select
+        landed.*,
+        parts.part_id
+    from (
+        {{ read_log(source('factory', log), described.columns, described.optional, parts, since is not none) }}
+    ) as landed
+    inner join {{ ref('landed_parts') }} as parts on landed.part = parts.part
+    where
+        parts.log = '{{ log }}'
+        and parts.batch_id > {{ since or 0 }}
+{%- endmacro %}
+
+
+-- The batch up to which a base model has taken in its log; none when it has to be built from all rows. By its name, for
+-- a landed log cannot refer to the model that reads it.
+{% macro taken_in_by(base_model, followed) -%}
+    {%- set relation = api.Relation.create(
+        database=history_database(), schema=target.schema, identifier=base_model
+    ) -%}
+    {%- if execute and not flags.FULL_REFRESH and load_relation(relation) and load_relation(followed) -%}
+        {{ return(batch_to_go_on_from(progress_of(relation), progress_of(followed))) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+-- The names of the parts of a log that came or changed after a batch.
+{% macro unread_parts(log, landed_parts, since) -%}
+    {%- if not execute or not load_relation(landed_parts) -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {{ return(run_query(
+        "select part from " ~ landed_parts ~ " where log = '" ~ log ~ "' and batch_id > " ~ (since or 0)
+        ~ " order by part_id"
+    ).columns[0].values() | list) }}
+{%- endmacro %}
+
+
+-- Which logs these are, and which version of the models reads them: another one makes all models begin anew.
+{% macro logs_generation() -%}
+    {%- set place = [var('raw_path') or '', var('raw_database') or '', var('raw_schema') or ''] | join('|') -%}
+    {{ return(local_md5(place ~ '|' ~ models_version())) }}
+{%- endmacro %}
+
+
+-- When a log last received a row: what `dbt source freshness` asks. Of the log itself it reads only what no run has read
+-- yet. A row from the future says nothing about that.
 {% macro latest_ingestion(relation) -%}
+    {%- if execute -%}
     {%- set described = log_columns(relation.identifier) -%}
+    {%- set base_model = {'factory_events': 'base_event_deliveries', 'factory_metrics': 'base_run_deliveries'} -%}
+    {%- set names = api.Relation.create(database=history_database(), schema=target.schema) -%}
+    {%- set base = load_relation(names.incorporate(path={'identifier': base_model[relation.identifier]})) -%}
+    {%- set landed_parts = load_relation(names.incorporate(path={'identifier': 'landed_parts'})) -%}
+    {%- set known = landed_parts if base and landed_parts else none -%}
+    {%- set unread -%}
+        select part from ({{ list_log_parts(relation, described.columns, described.optional, known) }}) as found
+        {%- if known %}
+        where (part, fingerprint) not in (
+            select (part, fingerprint) from {{ known }} where log = '{{ relation.identifier }}'
+        )
+        {%- endif %}
+    {%- endset -%}
+    {%- set parts = run_query(unread).columns[0].values() | list -%}
     select max(ingested_at) as max_loaded_at
-    from ({{ read_log(relation, described.columns, described.optional) }}) as landed
+    from (
+        select ingested_at
+        from ({{ read_log(relation, described.columns, described.optional, parts, true) }}) as landed
+        {%- if known %}
+        union all
+        select ingested_at from {{ base }}
+        {%- endif %}
+    ) as ingestions
     where ingested_at <= cast({{ dbt.current_timestamp() }} as timestamp)
+    {%- endif -%}
 {%- endmacro %}

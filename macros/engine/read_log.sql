@@ -1,28 +1,100 @@
+-- The parts that a raw log has now, with what tells whether one has changed: files with their size and time, or the
+-- hours of ingestion of a table with their number of rows. DuckDB-specific because it lists files.
+--
+-- A table's hours before the look-back are counted only when the table has more or fewer rows than were counted before.
+-- `known` is the relation of the parts that are known already, or none.
+{% macro list_log_parts(relation, columns, optional, known) -%}
+    {{ return(adapter.dispatch('list_log_parts')(relation, columns, optional, known)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_log_parts(relation, columns, optional, known) -%}
+    {%- if not execute -%}
+        select null as part, null as fingerprint
+    {%- elif var('raw_path') -%}
+        {%- set folder = var('raw_path') ~ '/' ~ relation.identifier -%}
+        {%- set answer = run_query("select list_log_files('" ~ folder | replace("'", "''") ~ "')").rows[0][0] -%}
+        {%- if fromjson(answer).error -%}
+            {{ exceptions.raise_compiler_error(fromjson(answer).error) }}
+        {%- endif -%}
+        select unnest(
+            from_json(
+                '{{ answer | replace("'", "''") }}', '{"files": [{"part": "VARCHAR", "fingerprint": "VARCHAR"}]}'
+            ).files,
+            recursive := true
+        )
+    {%- else -%}
+        {%- set part = table_part(relation) -%}
+        {%- do assert_columns(part, columns, optional) -%}
+        {%- set hour = ingestion_hour(part) -%}
+        {%- set counted_from = none if known is none else hour_to_count_from(relation, hour, known) -%}
+        select
+            {{ table_part_name(relation, hour) }} as part,
+            cast(count(*) as varchar) as fingerprint
+        from {{ relation }} as raw
+        {%- if counted_from %}
+        where {{ hour }} >= timestamp '{{ counted_from }}'
+        {%- endif %}
+        group by part
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The hour from which on the rows of a table have to be counted: none for all of them.
+{% macro hour_to_count_from(relation, hour, known) -%}
+    {%- set prefix = relation | replace('"', '') ~ ' ' -%}
+    {%- set hours -%}
+        select try_cast(substr(part, {{ prefix | length + 1 }}) as timestamp) as hour, cast(fingerprint as bigint) as row_count
+        from {{ known }}
+        where log = '{{ relation.identifier }}'
+    {%- endset -%}
+    {%- set answer = run_query(
+        "with hours as (" ~ hours ~ "), latest as (select max(hour) - interval '" ~ var('look_back_hours')
+        ~ " hours' as hour from hours) select (select hour from latest), (select count(*) from " ~ relation ~ " as raw where "
+        ~ hour ~ " < (select hour from latest) or " ~ hour ~ " is null) = (select coalesce(sum(row_count), 0) from hours "
+        ~ "where hour < (select hour from latest) or hour is null)"
+    ).rows[0] -%}
+    {{ return(answer[0] if answer[1] else none) }}
+{%- endmacro %}
+
+
+-- The hour in which a row of a table was ingested; null where it does not say.
+{% macro ingestion_hour(part) -%}
+    date_trunc('hour', {{ in_calendar(landed_value('raw.ingested_at', part.columns['ingested_at'], 'timestamp')) }})
+{%- endmacro %}
+
+
+{% macro table_part_name(relation, hour) -%}
+    '{{ relation | replace("'", "''") | replace('"', '') }} ' || coalesce(cast({{ hour }} as varchar), 'unknown hour')
+{%- endmacro %}
+
+
 -- The rows of a raw log with the log's columns, typed, whatever form they arrived in. Beside them:
 --   is_readable   false for text that is no row at all
 --   line          the row as it arrived, where it arrived as text
 --   raw_row       the row as it arrived, where it arrived with columns (a struct)
 --   origin        the file or table that it came from
+--   part          the part of the log that it came in
 -- DuckDB-specific because it reads files. `relation` is the log as a source, `columns` maps each column of the
--- log to its kind (text, timestamp, measure or json), `optional` names those that need not be there.
-{% macro read_log(relation, columns, optional) -%}
-    {{ return(adapter.dispatch('read_log')(relation, columns, optional)) }}
+-- log to its kind (text, timestamp, measure or json), `optional` names those that need not be there, `parts` names the
+-- parts to read. A table is read whole unless `only_parts` is set.
+{% macro read_log(relation, columns, optional, parts, only_parts) -%}
+    {{ return(adapter.dispatch('read_log')(relation, columns, optional, parts, only_parts)) }}
 {%- endmacro %}
 
 
-{% macro duckdb__read_log(relation, columns, optional) -%}
+{% macro duckdb__read_log(relation, columns, optional, parts, only_parts) -%}
     {%- set selects = [] -%}
-    {%- if execute -%}
-        {%- set parts = log_parts(relation) -%}
-        {%- set types = raw_column_types(parts) -%}
-        {%- for part in parts -%}
+    {%- if execute and parts -%}
+        {%- set sources = log_sources(relation, parts) -%}
+        {%- set types = raw_column_types(sources) -%}
+        {%- for part in sources -%}
             {%- if part.columns -%}
                 {%- do assert_columns(part, columns, optional) -%}
             {%- endif -%}
             {%- if part.kind in ('json_lines', 'csv_lines') -%}
                 {%- do selects.append(read_lines(part, columns)) -%}
             {%- else -%}
-                {%- do selects.append(read_columns(part, columns, types)) -%}
+                {%- do selects.append(read_columns(part, columns, types, parts if only_parts else none)) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
@@ -36,7 +108,8 @@
             true as is_readable,
             cast(null as varchar) as line,
             cast(null as varchar) as raw_row,
-            cast(null as varchar) as origin
+            cast(null as varchar) as origin,
+            cast(null as varchar) as part
         where false
     {%- endif -%}
 {%- endmacro %}
@@ -47,18 +120,23 @@
 {%- endmacro %}
 
 
--- What to read: the table, or the parts of the folder `<raw_path>/<log>`, see scripts/factory_metrics/landing.py.
-{% macro log_parts(relation) -%}
+-- What to read: the table, or files grouped by how they are read, see scripts/factory_metrics/landing.py.
+{% macro log_sources(relation, parts) -%}
     {%- if var('raw_path') -%}
-        {%- set folder = var('raw_path') ~ '/' ~ relation.identifier -%}
         {%- set answer = fromjson(run_query(
-            "select log_parts('" ~ folder | replace("'", "''") ~ "')"
+            "select describe_log_files('" ~ tojson(parts) | replace("'", "''") ~ "')"
         ).rows[0][0]) -%}
         {%- if answer.error -%}
             {{ exceptions.raise_compiler_error(answer.error) }}
         {%- endif -%}
         {{ return(answer.parts) }}
     {%- endif -%}
+    {{ return([table_part(relation)]) }}
+{%- endmacro %}
+
+
+-- A table with its columns.
+{% macro table_part(relation) -%}
     {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
         {{ exceptions.raise_compiler_error(
             "there is no table " ~ relation ~ ": load it (`dbt seed` for the demo), or mend raw_database and raw_schema"
@@ -69,7 +147,7 @@
     {%- for row in described -%}
         {%- do columns.update({row[0]: row[1]}) -%}
     {%- endfor -%}
-    {{ return([{'kind': 'table', 'relation': relation | string, 'columns': columns}]) }}
+    {{ return({'kind': 'table', 'relation': relation, 'columns': columns}) }}
 {%- endmacro %}
 
 
@@ -86,7 +164,7 @@
 
 
 {% macro assert_columns(part, columns, optional) -%}
-    {%- set places = [part.relation] if part.kind == 'table' else [] -%}
+    {%- set places = [part.relation | string] if part.kind == 'table' else [] -%}
     {%- for path in part.paths or [] -%}
         {%- do places.append(path[part.prefix | length:]) -%}
     {%- endfor -%}
@@ -99,8 +177,8 @@
 {%- endmacro %}
 
 
--- A part with columns: Parquet files of one schema, or a table.
-{% macro read_columns(part, columns, types) -%}
+-- A part with columns: Parquet files of one schema, or a table, of which only the hours in `hours` if they are given.
+{% macro read_columns(part, columns, types, hours) -%}
     select
         {% for column, kind in columns.items() -%}
         {%- if column in part.columns -%}
@@ -124,12 +202,41 @@
             {%- endfor %}
         } as raw_row,
         {% if part.kind == 'table' -%}
-        '{{ part.relation | replace("'", "''") | replace('"', '') }}' as origin
+        {%- set name = table_part_name(part.relation, ingestion_hour(part)) -%}
+        '{{ part.relation | replace("'", "''") | replace('"', '') }}' as origin,
+        {{ name }} as part
     from {{ part.relation }} as raw
+        {%- if hours is not none %}
+    where {{ is_in_hours(part, hours) }}
+        {%- endif -%}
         {%- else -%}
-        raw._origin as origin
+        raw._origin as origin,
+        raw._origin as part
     from read_parquet({{ quoted_list(part.paths) }}, filename = '_origin', hive_partitioning = false) as raw
         {%- endif -%}
+{%- endmacro %}
+
+
+-- A condition: whether a row of a table was ingested in one of the hours that these parts are.
+{% macro is_in_hours(part, parts) -%}
+    {%- set prefix = part.relation | replace('"', '') ~ ' ' -%}
+    {%- set hours = [] -%}
+    {%- for name in parts if not name.endswith(' unknown hour') -%}
+        {%- do hours.append("timestamp '" ~ name[prefix | length:] ~ "'") -%}
+    {%- endfor -%}
+    {%- set hour = ingestion_hour(part) -%}
+    (
+        {%- if hours %}
+        {#- the column itself, which a database can look up #}
+        {% if part.columns['ingested_at'] == 'TIMESTAMP' -%}
+        raw.ingested_at >= {{ hours | min }} and raw.ingested_at < {{ hours | max }} + interval 1 hour and
+        {% endif -%}
+        {{ hour }} in ({{ hours | join(', ') }})
+        {%- endif %}
+        {%- if hours | length < parts | length %}
+        {{ 'or' if hours }} {{ hour }} is null
+        {%- endif %}
+    )
 {%- endmacro %}
 
 
@@ -193,7 +300,8 @@
         is_readable,
         line,
         null as raw_row,
-        origin
+        origin,
+        origin as part
     from (
         select
             *,
@@ -234,4 +342,14 @@
 
 {% macro quoted_name(name) -%}
     "{{ name | replace('"', '""') }}"
+{%- endmacro %}
+
+
+-- A checksum of the SQL that incremental models are made of, see scripts/factory_metrics/dbt_plugin.py.
+{% macro models_version() -%}
+    {{ return(adapter.dispatch('models_version')()) }}
+{%- endmacro %}
+
+{% macro duckdb__models_version() -%}
+    {{ return(run_query("select models_version()").rows[0][0]) }}
 {%- endmacro %}

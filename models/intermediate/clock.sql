@@ -1,4 +1,5 @@
-{% set as_of = var('as_of') %}
+{{ config(materialized='table') }}
+{% set as_of = env_var('FACTORY_AS_OF', '') or var('as_of') %}
 
 with
 

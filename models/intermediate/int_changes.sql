@@ -1,8 +1,21 @@
+{{ config(
+    unique_key='org_id',
+    meta={
+        'follows': 'int_incidents',
+        'changed_key': 'org_id',
+        'changed_where': "event_type in ('deployment.finished', 'incident.opened', 'incident.resolved')",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 deployments as (
 
     select * from {{ ref('int_deployments') }}
+    where
+        true
+        {{ and_changed('org_id', changed) }}
 
 ),
 
@@ -50,7 +63,9 @@ incidents as (
         change_event_id,
         case when change_event_id is null then deployment_id end as named_deployment_id
     from {{ ref('int_incidents') }}
-    where opened_at is not null
+    where
+        opened_at is not null
+        {{ and_changed('org_id', changed) }}
 
 ),
 

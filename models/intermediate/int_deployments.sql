@@ -1,5 +1,42 @@
+{{ config(
+    unique_key='event_key',
+    meta={
+        'follows': 'redelivered_events',
+        'changed_key': 'event_key',
+        'changed_where': "event_type = 'deployment.finished'",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
+{% if changed is not none -%}
+-- When the first change of each project happened. It concerns the deployments after it, and the last one before.
+changed_projects as (
+
+    select
+        org_id,
+        project_id,
+        min(occurred_at) as changed_from
+    from ({{ changed_events_of('org_id, project_id, occurred_at') }}) as changes
+    group by org_id, project_id
+
+),
+
+concerned as (
+
+    select deployments.event_key
+    from {{ this }} as deployments
+    inner join changed_projects
+        on deployments.org_id = changed_projects.org_id
+        and deployments.project_id is not distinct from changed_projects.project_id
+    where deployments.superseded_at is null or deployments.superseded_at >= changed_projects.changed_from
+    union
+    {{ changed }}
+
+),
+
+{% endif -%}
 deployments as (
 
     select
@@ -8,8 +45,11 @@ deployments as (
         {{ json_text('payload', 'status') }} as status,
         {{ json_is_true('payload', 'isRollback') }} as is_rollback,
         {{ parse_timestamp(json_text('payload', 'committedAt')) }} as committed_at
-    from {{ ref('stg_events') }}
-    where event_type = 'deployment.finished'
+    from {{ events_to_compute(
+        "event_type = 'deployment.finished'",
+        'event_key',
+        'select concerned.event_key from concerned' if changed is not none else none
+    ) }}
 
 ),
 
@@ -17,6 +57,7 @@ final as (
 
     select
         -- ids
+        event_key,
         event_id,
         subject_id as deployment_id,
         org_id,

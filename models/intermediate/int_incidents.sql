@@ -1,3 +1,13 @@
+{{ config(
+    unique_key='org_id',
+    meta={
+        'follows': 'int_deployments',
+        'changed_key': 'org_id',
+        'changed_where': "event_type in ('deployment.finished', 'incident.opened', 'incident.resolved')",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 incident_events as (
@@ -7,8 +17,7 @@ incident_events as (
         row_number() over (
             partition by org_id, subject_id, event_type order by occurred_at, event_id
         ) as occurrence
-    from {{ ref('stg_events') }}
-    where event_type in ('incident.opened', 'incident.resolved')
+    from {{ events_to_compute("event_type in ('incident.opened', 'incident.resolved')", 'org_id', changed) }}
 
 ),
 
@@ -51,7 +60,9 @@ timeline as (
         deployment_id,
         1 as is_change
     from {{ ref('int_deployments') }}
-    where is_change
+    where
+        is_change
+        {{ and_changed('org_id', changed) }}
 
 ),
 

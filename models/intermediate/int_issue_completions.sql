@@ -1,3 +1,13 @@
+{{ config(
+    unique_key='issue_key',
+    meta={
+        'follows': 'redelivered_events',
+        'changed_key': "issue_key",
+        'changed_where': "event_type like 'work-item.%'",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 issues as (
@@ -7,8 +17,7 @@ issues as (
         issue_id,
         min(occurred_at) as first_event_at,
         min(case when event_type = 'work-item.rework' then occurred_at end) as first_rework_at
-    from {{ ref('stg_events') }}
-    where event_type like 'work-item.%'
+    from {{ events_to_compute("event_type like 'work-item.%'", 'issue_key', changed) }}
     group by org_id, issue_id
 
 ),
@@ -18,8 +27,7 @@ completions as (
     select
         *,
         lead(occurred_at) over (partition by org_id, issue_id order by occurred_at, event_id) as superseded_at
-    from {{ ref('stg_events') }}
-    where event_type = 'work-item.completed'
+    from {{ events_to_compute("event_type = 'work-item.completed'", 'issue_key', changed) }}
 
 ),
 
@@ -27,6 +35,7 @@ final as (
 
     select
         -- ids
+        completions.issue_key,
         completions.event_id,
         completions.org_id,
         completions.project_id,

@@ -1,19 +1,21 @@
+{{ config(materialized='table') }}
+
 with
 
 sightings as (
 
     select
         org_id,
-        min(occurred_at) as first_seen_at
-    from {{ ref('stg_events') }}
-    group by org_id
+        first_event_at as first_seen_at
+    from {{ ref('int_org_first_events') }}
+    where first_event_at is not null
 
     union all
 
     select
         org_id,
         min(recorded_at) as first_seen_at
-    from {{ ref('stg_runs') }}
+    from {{ ref('int_runs') }}
     group by org_id
 
 ),

@@ -1,9 +1,16 @@
+{{ config(
+    unique_key='event_key',
+    meta={'follows': 'redelivered_events', 'changed_key': 'event_key', 'changed_where': "event_type = 'human.override'"}
+) }}
+{% set changed = changed_events() %}
+
 with
 
 final as (
 
     select
         -- ids
+        event_key,
         event_id,
         org_id,
         project_id,
@@ -18,8 +25,7 @@ final as (
 
         -- timestamps
         occurred_at as overridden_at
-    from {{ ref('stg_events') }}
-    where event_type = 'human.override'
+    from {{ events_to_compute("event_type = 'human.override'", 'event_key', changed) }}
 
 )
 

@@ -1,3 +1,13 @@
+{{ config(
+    unique_key=hash_key(['org_id', 'pipeline_id']),
+    meta={
+        'follows': 'redelivered_events',
+        'changed_key': hash_key(['org_id', 'subject_id']),
+        'changed_where': "event_type in ('pipeline.started', 'pipeline.finished')",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 pipeline_events as (
@@ -7,8 +17,9 @@ pipeline_events as (
         row_number() over (
             partition by org_id, subject_id, event_type order by occurred_at, event_id
         ) as occurrence
-    from {{ ref('stg_events') }}
-    where event_type in ('pipeline.started', 'pipeline.finished')
+    from {{ events_to_compute(
+        "event_type in ('pipeline.started', 'pipeline.finished')", hash_key(['org_id', 'subject_id']), changed
+    ) }}
 
 ),
 

@@ -1,10 +1,21 @@
+{{ config(
+    unique_key='issue_key',
+    meta={
+        'follows': 'redelivered_events',
+        'changed_key': "issue_key",
+        'changed_where': "event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 -- What a decision may look back to, and the decisions themselves.
 issue_events as (
 
-    select * from {{ ref('stg_events') }}
-    where event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')
+    select * from {{ events_to_compute(
+        "event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')", 'issue_key', changed
+    ) }}
 
 ),
 
@@ -39,6 +50,7 @@ final as (
 
     select
         -- ids
+        issue_key,
         event_id,
         org_id,
         project_id,

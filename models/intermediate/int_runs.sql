@@ -1,9 +1,19 @@
+{{ config(
+    unique_key='session_key',
+    meta={
+        'follows': 'redelivered_runs',
+        'changed_key': "session_key",
+    }
+) }}
+{% set changed = changed_runs() %}
+
 with
 
 final as (
 
     select
         -- ids
+        session_key,
         run_id,
         org_id,
         project_id,
@@ -22,7 +32,7 @@ final as (
         -- timestamps
         recorded_at,
         lead(recorded_at) over (partition by org_id, session_id order by recorded_at, run_id) as superseded_at
-    from {{ ref('stg_runs') }}
+    from {{ runs_to_compute('session_key', changed) }}
 
 )
 

@@ -1,9 +1,21 @@
+{{ config(
+    unique_key='issue_key',
+    meta={
+        'follows': 'int_work_item_transitions',
+        'changed_key': "issue_key",
+        'changed_where': "event_type like 'work-item.%'",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 changes as (
 
     select * from {{ ref('int_work_item_transitions') }}
-    where changes_station
+    where
+        changes_station
+        {{ and_changed('issue_key', changed) }}
 
 ),
 
@@ -21,6 +33,7 @@ final as (
 
     select
         -- ids
+        issue_key,
         event_id as entry_event_id,
         org_id,
         project_id,

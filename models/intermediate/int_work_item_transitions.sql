@@ -1,9 +1,18 @@
+{{ config(
+    unique_key='issue_key',
+    meta={
+        'follows': 'redelivered_events',
+        'changed_key': "issue_key",
+        'changed_where': "event_type like 'work-item.%'",
+    }
+) }}
+{% set changed = changed_events() %}
+
 with
 
 work_item_events as (
 
-    select * from {{ ref('stg_events') }}
-    where event_type like 'work-item.%'
+    select * from {{ events_to_compute("event_type like 'work-item.%'", 'issue_key', changed) }}
 
 ),
 
@@ -21,6 +30,7 @@ final as (
 
     select
         -- ids
+        issue_key,
         event_id,
         org_id,
         project_id,

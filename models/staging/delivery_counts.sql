@@ -7,6 +7,7 @@ deliveries as (
         rejected_rule,
         count(*) as row_count
     from {{ ref('base_event_deliveries') }}
+    where withdrawn_batch_id is null
     group by rejected_rule
 
     union all
@@ -16,6 +17,7 @@ deliveries as (
         rejected_rule,
         count(*) as row_count
     from {{ ref('base_run_deliveries') }}
+    where withdrawn_batch_id is null
     group by rejected_rule
 
 ),
@@ -26,6 +28,7 @@ duplicates as (
         'factory_events' as log,
         sum(deliveries - 1) as row_count
     from {{ ref('redelivered_events') }}
+    where delivery_number = 1
 
     union all
 
@@ -33,6 +36,7 @@ duplicates as (
         'factory_metrics' as log,
         sum(deliveries - 1) as row_count
     from {{ ref('redelivered_runs') }}
+    where delivery_number = 1
 
 ),
 

@@ -1,9 +1,12 @@
 """dbt-duckdb's plugin for this project: what SQL alone cannot do before a run.
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
-and offers the function `log_parts(folder)` to the macro that reads logs from files.
+and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(paths)` and
+`models_version()`.
 """
 
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from factory_metrics.landing import LandingError, LogFiles
+from factory_metrics.landing import LandingError, WorkingCopies, list_log_files
+from factory_metrics.settings import ROOT
 
 RAW_DATABASE_ALIAS = "raw_logs"
 POSTGRES_PREFIXES = ("postgres:", "postgresql:")
@@ -24,26 +28,58 @@ class Plugin(BasePlugin):
     """Sets up the connection of every dbt command."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Take `raw_database`: the name of an attached database, a file, a PostgreSQL URL, or empty."""
+        """Take where things are, each of which may be empty.
+
+        `raw_database` is the name of an attached database, a file, or a PostgreSQL URL; `history` the file of
+        all delivered rows, if they are kept apart from the warehouse; `facts` the warehouse that the
+        intermediate models are in, if only marts are built.
+        """
         self._raw_database = str(plugin_config.get("raw_database") or "")
-        self._log_files = LogFiles()
+        self._history = str(plugin_config.get("history") or "")
+        self._facts = str(plugin_config.get("facts") or "")
+        self._copies = WorkingCopies()
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
         """Make the folder of the warehouse, which DuckDB does not."""
         Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Attach the raw database and register `log_parts`."""
+        """Attach the raw database and register the functions."""
         if is_location(self._raw_database):
             attach_raw_database(conn, self._raw_database)
-        conn.create_function("log_parts", self._log_parts, ["VARCHAR"], "VARCHAR", side_effects=True)
+        for name, file, mode in (("history", self._history, ""), ("facts", self._facts, " (read_only)")):
+            if file:
+                quoted = file.replace("'", "''")
+                conn.execute(f"attach if not exists '{quoted}' as {name}{mode}")
+        text = "VARCHAR"
+        conn.create_function("list_log_files", self._list_log_files, [text], text, side_effects=True)
+        conn.create_function("describe_log_files", self._describe_log_files, [text], text, side_effects=True)
+        conn.create_function("models_version", models_version, [], text)
 
-    def _log_parts(self, folder: str) -> str:
-        """Return a JSON object with the `parts` of the log in `folder`, or an `error` in words."""
-        try:
-            return msgspec.json.encode({"parts": self._log_files.parts(folder)}).decode()
-        except (LandingError, OSError) as error:
-            return msgspec.json.encode({"error": str(error)}).decode()
+    def _list_log_files(self, folder: str) -> str:
+        """Return a JSON object with the `files` of the log in `folder`, or an `error` in words."""
+        return _as_json("files", lambda: list_log_files(folder))
+
+    def _describe_log_files(self, paths: str) -> str:
+        """Return a JSON object with the `parts` to read files (a JSON list) in, or an `error` in words."""
+        return _as_json("parts", lambda: self._copies.parts(msgspec.json.decode(paths, type=list[str])))
+
+
+def _as_json(name: str, result: Callable[[], object]) -> str:
+    try:
+        return msgspec.json.encode({name: result()}).decode()
+    except (LandingError, OSError) as error:
+        return msgspec.json.encode({"error": str(error)}).decode()
+
+
+def models_version() -> str:
+    """Return a checksum of what incremental models are made of: their SQL, and the engine's hashes."""
+    checksum = sha256(duckdb.__version__.encode())
+    for folder in ("models/staging", "models/intermediate", "macros"):
+        for path in sorted((ROOT / folder).rglob("*.sql")):
+            if path.parent.name != "metrics":  # marts are built anew by every run
+                checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return checksum.hexdigest()
 
 
 def is_location(raw_database: str) -> bool:

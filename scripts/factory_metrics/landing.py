@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,13 @@ class LandingError(Exception):
     """A log that cannot be read; the message says what, where and how to fix it."""
 
 
+class LogFile(msgspec.Struct, frozen=True):
+    """A file of a log: its absolute path as `part`, and a `fingerprint` that changes when the file does."""
+
+    part: str
+    fingerprint: str
+
+
 class Part(msgspec.Struct, frozen=True):
     """Files of one log that are read in one go.
 
@@ -48,34 +55,51 @@ class Part(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, paths=[])
 
 
-class LogFiles:
-    """Reads log folders; working copies of files live as long as this object."""
+def list_log_files(folder: str) -> list[LogFile]:
+    """Return the files of the log in `folder`, by path.
+
+    Folders below it belong to it. Names that begin with `_` or `.` are other tools' marks, and skipped.
+
+    Raises:
+        LandingError: the folder is missing, or a file is of an unknown kind.
+
+    """
+    root = Path(folder).absolute()
+    if not root.is_dir():
+        message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
+        raise LandingError(message)
+    return [_log_file(path) for path in _files(root)]
+
+
+def _log_file(path: Path) -> LogFile:
+    known = PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES
+    if path.suffix.lower() not in known:
+        message = (
+            f"{path} is of an unknown kind: rename it to end in one of {', '.join(known)}, or move it away"
+        )
+        raise LandingError(message)
+    status = path.stat()
+    return LogFile(str(path), f"{status.st_size} bytes, changed at {status.st_mtime_ns} ns")
+
+
+class WorkingCopies:
+    """Says how to read files; the working copies that some need live as long as this object."""
 
     def __init__(self) -> None:
         """Start with no working copies."""
         self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-")
-        self._known: dict[str, list[Part]] = {}
+        self._made: set[LogFile] = set()
 
-    def parts(self, folder: str) -> list[Part]:
-        """Return the parts of the log in `folder`, the same ones at every call; none when it is empty.
-
-        Folders below it belong to it. Names that begin with `_` or `.` are other tools' marks, and skipped.
+    def parts(self, paths: Sequence[str]) -> list[Part]:
+        """Return how to read these files, grouped by how they are read.
 
         Raises:
-            LandingError: the folder is missing, or a file is broken or of an unknown kind.
+            LandingError: a file is broken, or was moved away.
 
         """
-        if folder not in self._known:
-            self._known[folder] = self._find(Path(folder).absolute())
-        return self._known[folder]
-
-    def _find(self, root: Path) -> list[Part]:
-        if not root.is_dir():
-            message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
-            raise LandingError(message)
         prefix = self._copies.name
         parts: dict[tuple[object, ...], Part] = {}
-        for path in _files(root):
+        for path in map(Path, paths):
             suffix = path.suffix.lower()
             if suffix in PARQUET_SUFFIXES:
                 part = Part("parquet", [_escaped(path)], _parquet_columns(path))
@@ -83,25 +107,26 @@ class LogFiles:
                 part = Part("json_lines", [_escaped(path)])
             elif suffix in JSON_LINES_SUFFIXES:
                 part = Part("json_lines", [_escaped(self._copy(path, _plain_lines(path)))], prefix=prefix)
-            elif suffix in CSV_SUFFIXES:
+            else:
                 header = _csv_header(path)
                 if not header:
                     continue
                 copy = self._copy(path, _csv_as_json_lines(path, header))
                 part = Part("csv_lines", [_escaped(copy)], dict.fromkeys(header, "VARCHAR"), prefix)
-            else:
-                known = ", ".join(PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES)
-                message = f"{path} is of an unknown kind: rename it to end in one of {known}, or move it away"
-                raise LandingError(message)
             alike = (part.kind, part.prefix, *part.columns.items())
             parts.setdefault(alike, part.with_no_paths()).paths.extend(part.paths)
         return list(parts.values())
 
     def _copy(self, path: Path, lines: Iterable[str]) -> Path:
         copy = Path(self._copies.name + str(path))
+        # dbt asks several times in a run.
+        file = _log_file(path)
+        if file in self._made:
+            return copy
         copy.parent.mkdir(parents=True, exist_ok=True)
-        with copy.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(line + "\n" for line in lines)
+        with copy.open("w", encoding="utf-8", newline="") as lines_file:
+            lines_file.writelines(line + "\n" for line in lines)
+        self._made.add(file)
         return copy
 
 

@@ -17,6 +17,11 @@ def default_warehouse() -> Path:
     return Path(os.environ.get("FACTORY_WAREHOUSE") or ROOT / "warehouse" / "factory.duckdb")
 
 
+def default_home() -> Path:
+    """Return the folder that runs publish from: FACTORY_HOME, else `published`."""
+    return Path(os.environ.get("FACTORY_HOME") or ROOT / "published")
+
+
 def time_ranges(project: Path = ROOT / "dbt_project.yml") -> list[str]:
     """Return the time ranges as text (`7d`), in the project's order.
 

@@ -826,8 +826,8 @@ def write_logs(
     return Landed(unreadable)
 
 
-def write_tables(database: Path, schema: str, events: Iterable[Row], runs: Iterable[Row]) -> None:
-    """Land both logs as tables of a DuckDB file: events in native types, as far as they fit, runs as text.
+def append_to_tables(database: Path, schema: str, events: Iterable[Row], runs: Iterable[Row]) -> None:
+    """Land rows of both logs in tables of a DuckDB file: events in native types where they fit, runs as text.
 
     An event that does not fit is left out, which is fine for one that is rejected anyway.
     """
@@ -838,10 +838,11 @@ def write_tables(database: Path, schema: str, events: Iterable[Row], runs: Itera
     native.rows = [row for row in events if fits(row, native)]
     plain.rows = list(runs)
     with duckdb.connect(str(database)) as connection:
-        connection.execute(f'create schema "{schema}"')
+        connection.execute(f'create schema if not exists "{schema}"')
         for log, spec in (("factory_events", native), ("factory_metrics", plain)):
             source = _load_typed(connection, LOGS[log], spec, database.with_suffix(".json"))
-            connection.execute(f'create table "{schema}".{log} as {source}')
+            connection.execute(f'create table if not exists "{schema}".{log} as {source} limit 0')
+            connection.execute(f'insert into "{schema}".{log} {source}')
 
 
 def _file_spec(rng: random.Random, log: str, stem: str) -> FileSpec:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from conftest import Warehouse
-from hostile import STRANGE_ORGS, Landed, Row, random_factory, write_logs, write_tables
+from hostile import STRANGE_ORGS, Landed, Row, append_to_tables, random_factory, write_logs
 from reference import Outcome, compute
 from reference_rows import as_instant
 
@@ -110,7 +110,7 @@ def built_from_tables(folder: Path, seed: int) -> Result:
     factories = random_factories(seed, "2024-03-02T23:30:00.5-05:00")
     warehouse = Warehouse(folder)
     folder.mkdir()
-    write_tables(folder / "landed.duckdb", "landing", factories.events, factories.runs)
+    append_to_tables(folder / "landed.duckdb", "landing", factories.events, factories.runs)
     warehouse.build(
         f"{{raw_database: '{folder / 'landed.duckdb'}', raw_schema: landing, as_of: '{factories.as_of}', "
         "max_rejected_share: 1}",

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from conftest import Warehouse
 
-from factory_metrics.landing import LogFiles
+from factory_metrics.landing import WorkingCopies, list_log_files
 
 AS_OF = "2026-06-30T12:00:00Z"
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -305,5 +305,6 @@ def test_names_of_folders_are_no_columns(tmp_path: Path) -> None:
     folder = tmp_path / "day=2026-06-29"
     folder.mkdir()
     duckdb.execute(f"copy (select 'e1' as id) to '{folder / 'a.parquet'}'")
-    [part] = LogFiles().parts(str(tmp_path))
+    [file] = list_log_files(str(tmp_path))
+    [part] = WorkingCopies().parts([file.part])
     assert part.columns == {"id": "VARCHAR"}

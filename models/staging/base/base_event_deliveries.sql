@@ -1,3 +1,5 @@
+{{ config(unique_key='part_id', meta={'follows': 'landed_parts'}) }}
+
 with
 
 landed as (
@@ -23,7 +25,8 @@ typed as (
         is_readable,
         line,
         raw_row,
-        origin
+        origin,
+        part_id
     from landed
 
 ),
@@ -80,11 +83,12 @@ checked as (
 
 ),
 
-final as (
+delivered as (
 
     select
         -- ids
         {{ hash_key(['org_id', 'event_id']) }} as event_key,
+        {{ hash_key(['org_id', 'issue_id']) }} as issue_key,
         event_id,
         org_id,
         project_id,
@@ -104,11 +108,14 @@ final as (
         ingested_at,
 
         -- how it was delivered
+        part_id,
         origin,
         rejected_rule,
         case when rejected_rule is not null then coalesce(line, {{ row_as_json('raw_row') }}) end as record
     from checked
 
-)
+),
+
+{{ delivered_in_batches('delivered') }}
 
 select * from final

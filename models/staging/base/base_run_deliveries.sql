@@ -1,3 +1,5 @@
+{{ config(unique_key='part_id', meta={'follows': 'landed_parts'}) }}
+
 with
 
 landed as (
@@ -23,7 +25,8 @@ typed as (
         is_readable,
         line,
         raw_row,
-        origin
+        origin,
+        part_id
     from landed
 
 ),
@@ -49,11 +52,12 @@ checked as (
 
 ),
 
-final as (
+delivered as (
 
     select
         -- ids
         {{ hash_key(['org_id', 'run_id']) }} as run_key,
+        {{ hash_key(['org_id', 'session_id']) }} as session_key,
         run_id,
         org_id,
         project_id,
@@ -73,11 +77,14 @@ final as (
         ingested_at,
 
         -- how it was delivered
+        part_id,
         origin,
         rejected_rule,
         case when rejected_rule is not null then coalesce(line, {{ row_as_json('raw_row') }}) end as record
     from checked
 
-)
+),
+
+{{ delivered_in_batches('delivered') }}
 
 select * from final

@@ -1,3 +1,6 @@
+{{ config(unique_key='event_key', meta={'follows': 'base_event_deliveries', 'changed_key': 'event_key'}) }}
+{% set changed = changed_keys([ref('base_event_deliveries')]) %}
+
 with
 
 -- Whole numbers count faster than pairs of ids. Two events with one key both come along, and are told apart below.
@@ -5,7 +8,9 @@ repeated_keys as (
 
     select event_key
     from {{ ref('base_event_deliveries') }}
-    where rejected_rule is null
+    where
+        rejected_rule is null
+        {{ and_changed('event_key', changed) }}
     group by event_key
     having count(*) > 1
 
@@ -16,12 +21,15 @@ numbered as (
 
     select
         accepted.*,
-        count(*) over (partition by accepted.org_id, accepted.event_id) as deliveries,
+        count(case when accepted.withdrawn_batch_id is null then 1 end) over (
+            partition by accepted.org_id, accepted.event_id
+        ) as deliveries,
         row_number() over (
             partition by accepted.org_id, accepted.event_id
             order by
-                accepted.ingested_at, accepted.occurred_at, accepted.event_type, accepted.project_id,
-                accepted.issue_id, accepted.session_id, accepted.actor_type, accepted.actor_id, accepted.payload
+                accepted.withdrawn_batch_id nulls first, accepted.ingested_at, accepted.occurred_at,
+                accepted.event_type, accepted.project_id, accepted.issue_id, accepted.session_id, accepted.actor_type, accepted.actor_id, accepted.payload,
+                accepted.origin
         ) as delivery_number
     from {{ ref('base_event_deliveries') }} as accepted
     inner join repeated_keys on accepted.event_key = repeated_keys.event_key
@@ -34,6 +42,7 @@ final as (
     select
         -- ids
         event_key,
+        issue_key,
         event_id,
         org_id,
         project_id,
@@ -50,15 +59,16 @@ final as (
 
         -- numerics
         deliveries,
+        case when withdrawn_batch_id is null then delivery_number end as delivery_number,
 
         -- timestamps
         occurred_at,
         ingested_at,
 
         -- how it was delivered
-        origin
+        origin,
+        cast({{ followed_batch() }} as bigint) as batch_id
     from numbered
-    where delivery_number = 1
 
 )
 

@@ -1,3 +1,6 @@
+{{ config(unique_key='run_key', meta={'follows': 'base_run_deliveries', 'changed_key': 'run_key'}) }}
+{% set changed = changed_keys([ref('base_run_deliveries')]) %}
+
 with
 
 -- Whole numbers count faster than pairs of ids. Two runs with one key both come along, and are told apart below.
@@ -5,7 +8,9 @@ repeated_keys as (
 
     select run_key
     from {{ ref('base_run_deliveries') }}
-    where rejected_rule is null
+    where
+        rejected_rule is null
+        {{ and_changed('run_key', changed) }}
     group by run_key
     having count(*) > 1
 
@@ -16,12 +21,16 @@ numbered as (
 
     select
         accepted.*,
-        count(*) over (partition by accepted.org_id, accepted.run_id) as deliveries,
+        count(case when accepted.withdrawn_batch_id is null then 1 end) over (
+            partition by accepted.org_id, accepted.run_id
+        ) as deliveries,
         row_number() over (
             partition by accepted.org_id, accepted.run_id
             order by
-                accepted.ingested_at, accepted.recorded_at, accepted.project_id, accepted.issue_id,
-                accepted.session_id, accepted.station, accepted.cost_usd, accepted.duration_ms, accepted.metadata
+                accepted.withdrawn_batch_id nulls first, accepted.ingested_at, accepted.recorded_at,
+                accepted.project_id, accepted.issue_id,
+                accepted.session_id, accepted.station, accepted.cost_usd, accepted.duration_ms, accepted.metadata,
+                accepted.origin
         ) as delivery_number
     from {{ ref('base_run_deliveries') }} as accepted
     inner join repeated_keys on accepted.run_key = repeated_keys.run_key
@@ -34,6 +43,7 @@ final as (
     select
         -- ids
         run_key,
+        session_key,
         run_id,
         org_id,
         project_id,
@@ -48,15 +58,16 @@ final as (
         cost_usd,
         duration_ms,
         deliveries,
+        case when withdrawn_batch_id is null then delivery_number end as delivery_number,
 
         -- timestamps
         recorded_at,
         ingested_at,
 
         -- how it was delivered
-        origin
+        origin,
+        cast({{ followed_batch() }} as bigint) as batch_id
     from numbered
-    where delivery_number = 1
 
 )
 

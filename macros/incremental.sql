@@ -1,0 +1,287 @@
+-- How a model takes in only what is new.
+--
+-- Each run that finds new rows in the logs is a batch, with a number. The table `model_progress` holds, for each
+-- incremental model, the batch up to which it has taken in the logs; it is written in the transaction that writes the
+-- model, so a run that ends anywhere leaves nothing half done: the next one goes on from there.
+--
+-- Its `generation` says from which build of its parent a model comes. A model that is built from all rows gets a new
+-- one, and then so do the models that follow it. The first one names the logs and the version of the models.
+
+
+-- Where the progress of a relation's database is kept.
+{% macro progress_table(relation) -%}
+    {{ return(api.Relation.create(database=relation.database, schema=target.schema, identifier='model_progress')) }}
+{%- endmacro %}
+
+
+{% macro create_progress_tables() -%}
+    {%- for database in [target.database, history_database()] | unique -%}
+        {%- set table = progress_table(api.Relation.create(database=database)) -%}
+        create table if not exists {{ table }} (
+            model {{ dbt.type_string() }}, generation {{ dbt.type_string() }}, batch_id bigint
+        );
+    {% endfor -%}
+{%- endmacro %}
+
+
+-- The database of what only the runs read: every delivered row. The warehouse's own, unless it is kept apart.
+{% macro history_database() -%}
+    {{ return('history' if env_var('FACTORY_HISTORY', '') else target.database) }}
+{%- endmacro %}
+
+
+-- What is recorded of a relation: generation and batch_id; none when nothing is.
+{% macro progress_of(relation) -%}
+    {%- set rows = run_query(
+        "select generation, batch_id from " ~ progress_table(relation) ~ " where model = '" ~ relation.identifier ~ "'"
+    ).rows -%}
+    {{ return({'generation': rows[0][0], 'batch_id': rows[0][1] | int} if rows else none) }}
+{%- endmacro %}
+
+
+-- The progress of the model that this one follows. The first one follows the logs themselves.
+{% macro followed_progress() -%}
+    {%- if model.config.meta.follows -%}
+        {{ return(progress_of(ref(model.config.meta.follows))) }}
+    {%- endif -%}
+    {{ return({'generation': logs_generation(), 'batch_id': none}) }}
+{%- endmacro %}
+
+
+-- The batch up to which progress has come, if it goes on from what it follows; none when it has to begin anew.
+{% macro batch_to_go_on_from(own, followed) -%}
+    {{ return(own.batch_id if own and followed and own.generation.startswith(followed.generation) else none) }}
+{%- endmacro %}
+
+
+-- The batch up to which this model has taken in the logs; none when it has to be built from all rows.
+{% macro taken_in() -%}
+    {%- if execute and model.resource_type == 'model' and is_incremental() -%}
+        {{ return(batch_to_go_on_from(progress_of(this), followed_progress())) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+-- The number of the batch that this run is for models that follow another.
+{% macro followed_batch() -%}
+    {{ return(followed_progress().batch_id if execute and model.resource_type == 'model' else 0) }}
+{%- endmacro %}
+
+
+-- The post-hook of every incremental model.
+{% macro record_progress() -%}
+    {%- if execute and model.config.materialized == 'incremental' -%}
+    {%- set own = progress_of(this) -%}
+    {%- set followed = followed_progress() -%}
+    {%- set goes_on = batch_to_go_on_from(own, followed) is not none and not should_full_refresh() -%}
+    delete from {{ progress_table(this) }} where model = '{{ this.identifier }}';
+    insert into {{ progress_table(this) }} (model, generation, batch_id)
+    select
+        '{{ this.identifier }}' as model,
+        '{{ own.generation if goes_on else followed.generation ~ '/' ~ invocation_id }}' as generation,
+        {% if followed.batch_id is none -%}
+        (select coalesce(max(batch_id), 0) from {{ this }}) as batch_id
+        {%- else -%}
+        {{ followed.batch_id }} as batch_id
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- A model that says what is new. Unit tests, which compute all rows, do not know of it.
+{% macro log_ref(name) -%}
+    {{ return(none if model.resource_type == 'unit_test' else ref(name)) }}
+{%- endmacro %}
+
+
+-- The keys of what a model has to compute anew: those of the events (or runs) that are new since it last took in the log,
+-- and of their other deliveries; none when all have to be. The model's meta says what its key is called in the log.
+{% macro changed_events() -%}
+    {{ return(changed_keys([log_ref('base_event_deliveries'), log_ref('redelivered_events')])) }}
+{%- endmacro %}
+
+
+{% macro changed_runs() -%}
+    {{ return(changed_keys([log_ref('base_run_deliveries'), log_ref('redelivered_runs')])) }}
+{%- endmacro %}
+
+
+-- Some columns of the events that have changed, once each; none when all have.
+{% macro changed_events_of(columns) -%}
+    {{ return(changed_rows([log_ref('base_event_deliveries'), log_ref('redelivered_events')], columns)) }}
+{%- endmacro %}
+
+
+{% macro changed_keys(relations) -%}
+    {{ return(changed_rows(relations, model.config.meta.changed_key)) }}
+{%- endmacro %}
+
+
+-- Some columns of the rows that have changed, once each; none when all rows have.
+{% macro changed_rows(relations, columns) -%}
+    {%- set since = taken_in() -%}
+    {%- if since is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set selects = [] -%}
+    {%- for relation in relations -%}
+        {%- do selects.append(
+            "select " ~ columns ~ " from " ~ relation ~ " where batch_id > " ~ since
+            ~ (" and rejected_rule is null" if relation.identifier.startswith('base_'))
+            ~ (" and " ~ model.config.meta.changed_where if model.config.meta.changed_where)
+        ) -%}
+    {%- endfor -%}
+    {{ return(selects | join(' union ')) }}
+{%- endmacro %}
+
+
+-- A condition that leaves only the rows that a model has to compute anew; nothing when all are.
+{% macro and_changed(key, changed) -%}
+    {%- if changed is not none -%}
+    and {{ key }} in ({{ changed }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The strategy of every incremental model: rows with the keys that have changed are replaced. Unlike dbt's own
+-- `delete+insert`, it also deletes those of which nothing is left.
+{% macro get_incremental_replace_changed_sql(arguments) -%}
+    {%- set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) -%}
+    {%- set since = taken_in() -%}
+    delete from {{ arguments.target_relation }}
+    {% if since is not none -%}
+    where {{ arguments.unique_key }} in (
+        select {{ arguments.unique_key }} from {{ arguments.temp_relation }}
+        {%- if model.config.meta.changed_key %}
+        union {{ changed_keys(followed_deliveries()) }}
+        {%- elif model.config.meta.follows == 'landed_parts' %}
+        union select part_id from {{ ref('landed_parts') }} where batch_id > {{ since }}
+        {%- endif %}
+    )
+    {%- endif %};
+
+    insert into {{ arguments.target_relation }} ({{ columns }})
+    select {{ columns }} from {{ arguments.temp_relation }}
+{%- endmacro %}
+
+
+-- The relations that tell a model what has changed, out of those that it depends on.
+{% macro followed_deliveries() -%}
+    {%- set relations = [] -%}
+    {%- for name in ['base_event_deliveries', 'redelivered_events', 'base_run_deliveries', 'redelivered_runs'] -%}
+        {%- if 'model.' ~ project_name ~ '.' ~ name in model.depends_on.nodes -%}
+            {%- do relations.append(ref(name)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(relations) }}
+{%- endmacro %}
+
+
+-- The last CTEs of a base model: its rows with the batch that brought each of them. A part that is read again brings
+-- only what it did not have; what it no longer has is kept as withdrawn, so that models that follow see it change.
+{% macro delivered_in_batches(delivered) -%}
+    {%- set since = taken_in() -%}
+    {%- set batch_id = followed_batch() -%}
+    {%- set read_again -%}
+        select part_id from {{ log_ref('landed_parts') }} where batch_id > {{ since }} and first_batch_id <= {{ since }}
+    {%- endset -%}
+    {%- if since is none or not run_query(read_again).rows -%}
+final as (
+
+    select
+        *,
+        cast({{ batch_id }} as bigint) as batch_id,
+        cast(null as bigint) as withdrawn_batch_id
+    from {{ delivered }}
+
+)
+    {%- else -%}
+    {%- set fields = {} -%}
+    {%- for column in adapter.get_columns_in_relation(this)
+        if column.name not in ('batch_id', 'withdrawn_batch_id') -%}
+        {%- do fields.update({column.name: column.name}) -%}
+    {%- endfor -%}
+stored as (
+
+    select
+        {{ make_struct(fields) }} as delivery,
+        batch_id,
+        withdrawn_batch_id
+    from {{ this }}
+    where part_id in ({{ read_again }})
+
+),
+
+-- Equal rows are told apart by a number.
+numbered_before as (
+
+    select
+        *,
+        row_number() over (partition by delivery order by batch_id) as copy
+    from stored
+    where withdrawn_batch_id is null
+
+),
+
+numbered_now as (
+
+    select
+        {{ make_struct(fields) }} as delivery,
+        row_number() over (partition by {{ make_struct(fields) }}) as copy
+    from {{ delivered }}
+
+),
+
+compared as (
+
+    select
+        coalesce(numbered_now.delivery, numbered_before.delivery) as delivery,
+        numbered_before.batch_id,
+        numbered_before.delivery is null as is_new,
+        {#- a table whose old rows are gone has been cleaned up; a file has been corrected -#}
+        {%- if var('raw_path') %}
+        numbered_now.delivery is null as is_withdrawn
+        {%- else %}
+        false as is_withdrawn
+        {%- endif %}
+    from numbered_now
+    full outer join numbered_before
+        on numbered_now.delivery = numbered_before.delivery
+        and numbered_now.copy = numbered_before.copy
+
+),
+
+final as (
+
+    select
+        delivery.*,
+        case when is_new or is_withdrawn then cast({{ batch_id }} as bigint) else batch_id end as batch_id,
+        case when is_withdrawn then cast({{ batch_id }} as bigint) end as withdrawn_batch_id
+    from compared
+    where not (is_withdrawn and delivery.rejected_rule is not null)
+
+    union all
+
+    select
+        delivery.*,
+        batch_id,
+        withdrawn_batch_id
+    from stored
+    where withdrawn_batch_id is not null
+
+)
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The batch up to which all tests have passed; 0 when they have to look at everything. scripts/refresh.py writes it into
+-- what it publishes; without it, tests look at everything.
+{% macro tested_batch() -%}
+    {%- if not execute -%}
+        {{ return(0) }}
+    {%- endif -%}
+    {%- set landed = progress_of(api.Relation.create(database=history_database(), identifier='landed_parts')) -%}
+    {%- set tested = progress_of(api.Relation.create(database=target.database, identifier='tests')) -%}
+    {{ return(tested.batch_id if landed and tested and tested.generation == landed.generation else 0) }}
+{%- endmacro %}

@@ -1,0 +1,58 @@
+-- Events that count: those delivered once, and of the others the delivery that counts. `condition` is one on the columns.
+-- It is said of both parents, as it would not reach them from outside of the union; and both are named where they are
+-- read, as a CTE that is read twice would be copied whole.
+{% macro staged_events(condition='true') -%}
+    {%- set columns = [
+        'event_key', 'issue_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
+        'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
+    ] -%}
+    {{ staged_rows(columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition) }}
+{%- endmacro %}
+
+
+-- The same for runs.
+{% macro staged_runs(condition='true') -%}
+    {%- set columns = [
+        'run_key', 'session_key', 'run_id', 'org_id', 'project_id', 'issue_id', 'session_id',
+        'station', 'metadata', 'cost_usd', 'duration_ms', 'recorded_at', 'ingested_at', 'origin',
+    ] -%}
+    {{ staged_rows(columns, 'run_key', ref('base_run_deliveries'), ref('redelivered_runs'), condition) }}
+{%- endmacro %}
+
+
+{% macro staged_rows(columns, key, deliveries, redelivered, condition) -%}
+    select {{ columns | join(', ') }}
+    from {{ deliveries }}
+    where
+        rejected_rule is null
+        and withdrawn_batch_id is null
+        and {{ key }} not in (select redelivered.{{ key }} from {{ redelivered }} as redelivered)
+        and {{ condition }}
+    union all
+    select {{ columns | join(', ') }}
+    from {{ redelivered }}
+    where
+        delivery_number = 1
+        and {{ condition }}
+{%- endmacro %}
+
+
+-- The events with a condition that a model has to compute anew: those whose key is among the changed ones, or all of
+-- them when `changed` is none.
+{% macro events_to_compute(condition, key, changed) -%}
+    {%- if changed is none -%}
+    (select * from {{ ref('stg_events') }} where {{ condition }}) as events
+    {%- else -%}
+    ({{ staged_events(condition ~ ' and ' ~ key ~ ' in (' ~ changed ~ ')') }}) as events
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The same for runs.
+{% macro runs_to_compute(key, changed) -%}
+    {%- if changed is none -%}
+    {{ ref('stg_runs') }}
+    {%- else -%}
+    ({{ staged_runs(key ~ ' in (' ~ changed ~ ')') }}) as runs
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,67 @@
+{{ config(unique_key='part_id') }}
+{% set since = taken_in() %}
+
+with
+
+found as (
+
+    {% for log in ['factory_events', 'factory_metrics'] -%}
+    select
+        '{{ log }}' as log,
+        parts.part,
+        parts.fingerprint
+    from ({{ found_parts(log, this if since is not none else none) }}) as parts
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+known as (
+
+    {% if since is not none -%}
+    select * from {{ this }}
+    {%- else -%}
+    select
+        cast(null as {{ dbt.type_string() }}) as log,
+        cast(null as {{ dbt.type_string() }}) as part,
+        cast(null as {{ dbt.type_string() }}) as fingerprint,
+        cast(null as bigint) as part_id,
+        cast(null as bigint) as first_batch_id
+    from found
+    where false
+    {%- endif %}
+
+),
+
+changed as (
+
+    select
+        found.*,
+        known.part_id,
+        coalesce(known.first_batch_id, {{ (since or 0) + 1 }}) as first_batch_id
+    from found
+    left join known
+        on found.log = known.log
+        and found.part = known.part
+    where known.part is null or known.fingerprint != found.fingerprint
+
+),
+
+final as (
+
+    select
+        log,
+        part,
+        fingerprint,
+        -- new parts are numbered on
+        coalesce(part_id, cast(
+            (select coalesce(max(known.part_id), 0) from known)
+            + row_number() over (partition by part_id is null order by part, log) as bigint
+        )) as part_id,
+        cast(first_batch_id as bigint) as first_batch_id,
+        cast({{ (since or 0) + 1 }} as bigint) as batch_id
+    from changed
+
+)
+
+select * from final

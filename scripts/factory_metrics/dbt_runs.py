@@ -1,0 +1,155 @@
+"""Run dbt in this process: its start is most of what a short run costs, so several commands share one.
+
+dbt is imported when it is first run, as that takes seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from factory_metrics.settings import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+# Unit tests are of formulas, and do not depend on the logs.
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+
+# What dbt says of a node that is done; other events are for its log file.
+_RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult"}
+
+# What an error's text says when it is the place that is at fault, not the logs.
+_SETUP_ERRORS = (
+    "no space left",
+    "out of memory",
+    "io error: could not",
+    "conflicting lock",
+    "permission denied",
+    "read-only file system",
+    "does not exist: create it",
+    "there is no table",
+    "cannot be read (",
+)
+
+
+class DbtError(Exception):
+    """dbt could not start, or failed for a reason that is not in the logs; the message is dbt's."""
+
+
+class BadDataError(Exception):
+    """A test failed, or a log cannot be read; the message says which."""
+
+
+@dataclass
+class NodeResult:
+    """A model or test that dbt has run: its name, dbt's status, seconds, and what went wrong."""
+
+    name: str
+    status: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass
+class Dbt:
+    """Runs dbt commands on one warehouse. `report` is told of each node that is done."""
+
+    environment: Mapping[str, str]
+    artifacts: Path
+    variables: str
+    report: Callable[[NodeResult], None] = lambda _result: None
+    _runner: Any = field(default=None, init=False)
+
+    def start(self) -> float:
+        """Import dbt; return the seconds that it took."""
+        started = time.monotonic()
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - slow
+
+        self._runner = dbtRunner(callbacks=[self._on_event])
+        return time.monotonic() - started
+
+    def run(self, command: str, *options: str) -> list[NodeResult]:
+        """Run a command such as `build`; return what became of each node.
+
+        Raises:
+            BadDataError: a test failed, or a log cannot be read.
+            DbtError: anything else went wrong.
+
+        """
+        if self._runner is None:
+            self.start()
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - slow
+
+        os.environ.update(self.environment)
+        artifacts = [
+            "--target-path",
+            str(self.artifacts / "target"),
+            "--log-path",
+            str(self.artifacts / "logs"),
+        ]
+        places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--vars", self.variables]
+        try:
+            outcome = self._runner.invoke(
+                [
+                    "--log-level",
+                    "none",
+                    "--log-level-file",
+                    "info",
+                    *command.split(),
+                    *places,
+                    *artifacts,
+                    *options,
+                ]
+            )
+        finally:
+            # dbt would keep the warehouse open.
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        if outcome.exception is not None:
+            raise DbtError(_first_lines(str(outcome.exception)))
+        results = [
+            NodeResult(
+                result.node.name,
+                str(result.status),
+                result.execution_time or 0.0,
+                getattr(result, "message", "") or "",
+            )
+            for result in getattr(outcome.result, "results", [])
+        ]
+        if not outcome.success and not command.startswith("source"):
+            _raise_failure(results)
+        return results
+
+    def _on_event(self, event: Any) -> None:  # noqa: ANN401 - dbt's events have no types of their own
+        if event.info.name in _RESULTS:
+            node = getattr(event.data, "node_info", None)
+            seconds = float(getattr(event.data, "execution_time", 0.0))
+            self.report(NodeResult(node.node_name if node else "", str(event.data.status), seconds))
+
+
+def _raise_failure(results: Sequence[NodeResult]) -> None:
+    """Raise what the failed nodes amount to."""
+    failed = [result for result in results if result.status == "fail"]
+    broken = [result for result in results if result.status == "error"]
+    for result in broken:
+        if any(sign in result.message.lower() for sign in _SETUP_ERRORS):
+            message = f"{result.name}: {_first_lines(result.message)}"
+            raise DbtError(message)
+    if not failed and not broken:
+        message = "dbt failed without naming a model"
+        raise DbtError(message)
+    texts = [f"test {result.name} failed: {_first_lines(result.message)}" for result in failed]
+    texts += [f"{result.name}: {_first_lines(result.message)}" for result in broken]
+    raise BadDataError("\n".join(texts))
+
+
+def _first_lines(text: str) -> str:
+    """Return dbt's message without its last lines, which say where its code is."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    kept = [
+        line for line in lines if line and not line.startswith(("> in macro", "> called by", "compiled code"))
+    ]
+    return " ".join(kept[:4])

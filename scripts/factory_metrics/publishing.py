@@ -1,0 +1,187 @@
+"""Publish warehouses: readers always find a whole one, and never wait.
+
+    <home>/factory.duckdb   a link to the published version; readers open it
+    <home>/versions/        the published version and some before it, which nothing writes to any more
+    <home>/documents/       the documents of the published version
+    <home>/runs.jsonl       one line per run
+    <home>/build/           what only the runs use
+
+A version is switched by renaming a link, which is atomic. A reader that holds an older version keeps it, even
+when its file has been removed.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from factory_metrics.settings import UserError
+
+# Higher than copies of this size fail on some systems.
+_COPY_BYTES = 1 << 30
+
+
+class BusyError(UserError):
+    """Another run holds the lock."""
+
+
+class Home:
+    """A folder that warehouses are built in and published from."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; nothing is made yet."""
+        self.folder = folder.absolute()
+        self.published = self.folder / "factory.duckdb"
+        self.versions_folder = self.folder / "versions"
+        self.documents = self.folder / "documents"
+        self.runs = self.folder / "runs.jsonl"
+        self.build = self.folder / "build"
+        self.warehouse = self.build / "warehouse.duckdb"
+        self.history = self.build / "history.duckdb"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the home, which the system releases when the process ends, however it ends.
+
+        Raises:
+            BusyError: another process holds it.
+            UserError: the folder cannot be used.
+
+        """
+        try:
+            self.build.mkdir(parents=True, exist_ok=True)
+            self.versions_folder.mkdir(exist_ok=True)
+            lock = (self.build / "lock").open("a")
+        except OSError as error:
+            message = f"cannot use the folder {self.folder} ({error.strerror}): name one that you may write"
+            raise UserError(message) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                message = f"another run is at work in {self.folder}: try again when it is done"
+                raise BusyError(message) from error
+            yield
+
+    def versions(self) -> list[int]:
+        """Return the numbers of the versions that are there, oldest first."""
+        names = (path.stem for path in self.versions_folder.glob("*.duckdb"))
+        return sorted(int(name) for name in names if name.isdigit())
+
+    def next_version(self) -> int:
+        """Return the number of the version that is published next."""
+        return max(self.versions(), default=0) + 1
+
+    def version_file(self, version: int) -> Path:
+        """Return the file of a version."""
+        return self.versions_folder / f"{version:08d}.duckdb"
+
+    def current(self) -> int | None:
+        """Return the number of the published version; None before the first.
+
+        Raises:
+            UserError: the published file is none of ours.
+
+        """
+        if not self.published.is_symlink():
+            if self.published.exists():
+                message = f"{self.published} is no link to a version: move it away, or use another folder"
+                raise UserError(message)
+            return None
+        target = self.published.readlink()
+        if target.parent.name != self.versions_folder.name or not target.stem.isdigit():
+            message = f"{self.published} is no link to a version: move it away, or use another folder"
+            raise UserError(message)
+        version = int(target.stem)
+        if not self.version_file(version).exists():
+            message = f"the published version {version} is gone: choose another with scripts/rollback.py"
+            raise UserError(message)
+        return version
+
+    def start_build(self) -> None:
+        """Make the warehouse to build on: what a killed run left, else a copy of the published one."""
+        current = self.current()
+        if self.warehouse.exists() or current is None:
+            return
+        copy = self.warehouse.with_suffix(".copying")
+        copy_file(self.version_file(current), copy)
+        copy.replace(self.warehouse)
+
+    def discard_empty_build(self) -> None:
+        """Remove a build that has nothing of the models yet, or cannot be read."""
+        if not self.warehouse.exists():
+            return
+        try:
+            with duckdb.connect(str(self.warehouse)) as connection:
+                started = connection.execute(
+                    "select 1 from information_schema.tables where table_name = 'int_runs'"
+                ).fetchone()
+        except duckdb.Error:
+            started = None
+        if not started:
+            self.discard_build()
+
+    def discard_build(self) -> None:
+        """Remove the warehouse that was being built."""
+        for path in (self.warehouse, self.warehouse.with_name(f"{self.warehouse.name}.wal")):
+            path.unlink(missing_ok=True)
+
+    def publish(self, keep: int) -> int:
+        """Publish the built warehouse; return its version. The `keep` versions before it stay."""
+        # Opened by itself, so that nothing is left in a write-ahead log, and it can be read.
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.execute("checkpoint")
+        if self.warehouse.with_name(f"{self.warehouse.name}.wal").exists():
+            message = f"{self.warehouse} could not be completed: its write-ahead log stays"
+            raise UserError(message)
+        version = self.next_version()
+        _to_disk(self.warehouse)
+        target = self.version_file(version)
+        self.warehouse.chmod(0o444)
+        self.warehouse.replace(target)
+        _to_disk(self.versions_folder)
+        self.point_to(version)
+        for old in self.versions()[: -keep - 1]:
+            self.version_file(old).unlink()
+        return version
+
+    def point_to(self, version: int) -> None:
+        """Make a version the published one.
+
+        Raises:
+            UserError: there is no such version.
+
+        """
+        target = self.version_file(version)
+        if not target.exists():
+            known = ", ".join(map(str, self.versions())) or "none"
+            message = f"there is no version {version} in {self.versions_folder}; there are: {known}"
+            raise UserError(message)
+        link = self.build / "factory.duckdb.link"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.relative_to(self.folder))
+        link.replace(self.published)
+        _to_disk(self.folder)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's content; file systems that can share blocks between files do."""
+    target.unlink(missing_ok=True)
+    with suppress(OSError), source.open("rb") as old, target.open("wb") as new:
+        while os.copy_file_range(old.fileno(), new.fileno(), _COPY_BYTES):
+            pass
+        return
+    shutil.copyfile(source, target)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file's content, or a folder's entries, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

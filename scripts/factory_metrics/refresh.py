@@ -1,0 +1,333 @@
+"""Bring a home's warehouse up to date with the logs, and publish it when its tests pass.
+
+Every step can be interrupted at any point; the next run goes on from what is there.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import duckdb
+import msgspec
+import yaml
+
+from factory_metrics import run_history
+from factory_metrics.dbt_runs import NO_UNIT_TESTS, BadDataError, Dbt, DbtError, NodeResult
+from factory_metrics.landing import LandingError, list_log_files
+from factory_metrics.output import Selection, write_documents
+from factory_metrics.publishing import BusyError, Home
+from factory_metrics.run_history import Run
+from factory_metrics.settings import ROOT, UserError, time_ranges
+from factory_metrics.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
+
+
+class Outcome(IntEnum):
+    """How a run ended; the number is the command's exit code."""
+
+    PUBLISHED = 0
+    BAD_DATA = 1
+    BROKEN_SETUP = 2
+    NOTHING_NEW = 3
+    BUSY = 4
+
+
+@dataclass
+class Request:
+    """What a run is to do: `variables` are dbt's, a YAML text; `as_of` None stands for now.
+
+    `documents` is the folder to write documents to, if any. `report` is told of what was done, in words and
+    in fields. `run` is what the history will have of it.
+    """
+
+    home: Home
+    variables: str
+    as_of: str | None = None
+    keep_versions: int = 3
+    documents: Path | None = None
+    full_refresh: bool = False
+    report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
+    run: Run = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the run's line in the history."""
+        self.run = Run(started_at=_now().isoformat(sep=" ", timespec="microseconds"))
+
+
+class Published(NamedTuple):
+    """How far the published version has come, its as-of (UTC), and the run that made it."""
+
+    version: int
+    generation: str
+    batch_id: int
+    as_of: datetime
+    run: Run
+
+
+def refresh(request: Request) -> Outcome:
+    """Do what is needed; return how it ended. The history has a line more, unless another run is at work."""
+    started = time.monotonic()
+    run = request.run
+    try:
+        with request.home.locked():
+            try:
+                outcome = _refresh(request, started)
+            except BadDataError as error:
+                outcome, run.message = Outcome.BAD_DATA, str(error)
+            except (UserError, DbtError, OSError, duckdb.Error, yaml.YAMLError) as error:
+                outcome, run.message = Outcome.BROKEN_SETUP, str(error)
+            if run.outcome != Outcome.PUBLISHED.name.lower():
+                run.end(outcome.name.lower(), started)
+                run_history.append(request.home.runs, run)
+    except BusyError as error:
+        outcome, run.message = Outcome.BUSY, str(error)
+    except (UserError, OSError) as error:
+        outcome, run.message = Outcome.BROKEN_SETUP, str(error)
+    return outcome
+
+
+def _refresh(request: Request, started: float) -> Outcome:
+    home, run = request.home, request.run
+    variables = _variables(request.variables)
+    run.project_version = project_version(variables)
+    published = _published(home)
+    if request.full_refresh:
+        home.discard_build()
+        home.history.unlink(missing_ok=True)
+
+    with _step(request, "look for new files"):
+        unchanged = not request.full_refresh and _files_are_known(home, variables)
+    dbt = Dbt(
+        environment={
+            "FACTORY_WAREHOUSE": str(home.warehouse),
+            "FACTORY_HISTORY": str(home.history),
+            "FACTORY_FACTS": "",
+            "FACTORY_AS_OF": request.as_of or "",
+        },
+        artifacts=home.build,
+        variables=request.variables,
+        report=lambda node: _report_node(request, node),
+    )
+    if not unchanged or not _is_current(request, published, variables):
+        with _step(request, "start dbt"):
+            dbt.start()
+        with _step(request, "look for new rows"):
+            home.discard_empty_build()
+            dbt.run("build", "--select", "+landed_parts", *NO_UNIT_TESTS, "--exclude-resource-type", "test")
+    if published and _is_current(request, published, variables):
+        _report_age(request)
+        run.as_of, run.published_version = str(published.as_of), published.version
+        return write_version_documents(request, published.version)
+
+    with _step(request, "copy the published version"):
+        home.discard_empty_build()
+        home.start_build()
+    with _step(request, "build and test"):
+        dbt.run("build", *NO_UNIT_TESTS)
+    with _step(request, "check freshness"):
+        _check_freshness(request, dbt)
+    _count_new_rows(request, published.batch_id if published else 0)
+    with _step(request, "publish"):
+        version = run.published_version = home.next_version()
+        _mark_as_tested(home)
+        run.end(Outcome.PUBLISHED.name.lower(), started)
+        run_history.write_table(home.warehouse, [*run_history.read(home.runs), run])
+        home.publish(request.keep_versions)
+        run_history.append(home.runs, run)
+    write_version_documents(request, version)
+    return Outcome.PUBLISHED
+
+
+def _variables(text: str) -> dict[str, Any]:
+    """Return dbt's variables from YAML.
+
+    Raises:
+        UserError: they are no mapping.
+
+    """
+    variables = yaml.safe_load(text) or {}
+    if not isinstance(variables, dict):
+        message = f"--vars {text} is no mapping: write it like '{{raw_path: /data/logs}}'"
+        raise UserError(message)
+    return variables
+
+
+def project_version(variables: dict[str, Any]) -> str:
+    """Return a checksum of all that decides what is built from given logs."""
+    checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
+    files = [ROOT / "dbt_project.yml"]
+    for folder in ("models", "macros", "tests/dbt"):
+        files += sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml"})
+    for path in files:
+        checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return checksum.hexdigest()
+
+
+def _published(home: Home) -> Published | None:
+    """Return what is published; None when nothing is, or nothing that a run could go on from."""
+    version = home.current()
+    if version is None:
+        return None
+    with duckdb.connect(str(home.version_file(version)), read_only=True) as connection:
+        progress = connection.execute("""
+            select min(generation), min(batch_id) from model_progress
+            where model != 'tests' having count(*) > 0
+        """).fetchone()
+        as_of = connection.execute("select as_of from clock").fetchone()
+        run = run_history.read_last(connection)
+    if not (progress and as_of and run):
+        return None
+    # A run that was killed when it had just published is added to the history now.
+    if run.started_at not in {known.started_at for known in run_history.read(home.runs)}:
+        run_history.append(home.runs, run)
+    return Published(version, progress[0], progress[1], as_of[0], run)
+
+
+def _landed_progress(home: Home) -> tuple[str, int]:
+    """Return generation and batch of what has landed; an empty generation when nothing has."""
+    if not home.history.exists():
+        return "", 0
+    with duckdb.connect(str(home.history), read_only=True) as connection:
+        query = "select generation, batch_id from model_progress where model = 'landed_parts'"
+        row = connection.execute(query).fetchone()
+    return (row[0], row[1]) if row else ("", 0)
+
+
+def _files_are_known(home: Home, variables: dict[str, Any]) -> bool:
+    """Tell without dbt whether all files of the logs were read already; False for logs in tables."""
+    folder = variables.get("raw_path")
+    if not folder or not _landed_progress(home)[0]:
+        return False
+    try:
+        found = {(file.part, file.fingerprint) for log in LOGS for file in list_log_files(f"{folder}/{log}")}
+    except LandingError:
+        return False  # dbt will say
+    with duckdb.connect(str(home.history), read_only=True) as connection:
+        return found <= set(connection.execute("select part, fingerprint from landed_parts").fetchall())
+
+
+def _is_current(request: Request, published: Published | None, variables: dict[str, Any]) -> bool:
+    """Tell whether the published version is what a build would make now.
+
+    As windows begin with days, a version without new rows is current until the day ends.
+    """
+    generation, batch_id = _landed_progress(request.home)
+    if published is None or not generation:
+        return False
+    wanted = request.as_of or variables.get("as_of")
+    is_timely = published.as_of == _utc(wanted) if wanted else published.as_of.date() == _now().date()
+    return (
+        is_timely
+        and published.generation.startswith(generation)
+        and published.batch_id == batch_id
+        and published.run.project_version == request.run.project_version
+    )
+
+
+def _utc(instant: object) -> datetime | None:
+    """Return an instant without a zone, in UTC; None for what is none: dbt says so better."""
+    try:
+        moment = instant if isinstance(instant, datetime) else datetime.fromisoformat(str(instant))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _report_node(request: Request, node: NodeResult) -> None:
+    request.report(
+        f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
+        {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},
+    )
+
+
+@contextmanager
+def _step(request: Request, name: str) -> Iterator[None]:
+    """Time a step, and say when it is done."""
+    started = time.monotonic()
+    yield
+    seconds = round(time.monotonic() - started, 3)
+    request.run.steps[name] = seconds
+    request.report(f"{name}: {seconds:.1f} s", {"event": "step", "step": name, "seconds": seconds})
+
+
+def _check_freshness(request: Request, dbt: Dbt) -> None:
+    """Ask when each log last had a new row. One that has stopped is reported; what there is, is published."""
+    for node in dbt.run("source freshness", "--output", os.devnull):
+        if node.name not in LOGS:
+            continue  # dbt lists hooks, too
+        request.run.freshness[node.name] = node.status
+        if node.status != "pass":
+            request.report(
+                f"{node.name} has had no new rows for longer than models/sources.yml expects ({node.status})",
+                {"event": "stale", "log": node.name, "status": node.status},
+            )
+
+
+def _report_age(request: Request) -> None:
+    """Say when each log last had a new row."""
+    with duckdb.connect(str(request.home.history), read_only=True) as connection:
+        for log, table in LOGS.items():
+            query = f"select max(ingested_at) from {table} where ingested_at <= ?"  # noqa: S608 - our own names
+            for (newest,) in connection.execute(query, [_now()]).fetchall():
+                text = (
+                    f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
+                )
+                request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
+
+
+def _count_new_rows(request: Request, batch_id: int) -> None:
+    run = request.run
+    with duckdb.connect(str(request.home.history), read_only=True) as connection:
+        for table in LOGS.values():
+            query = f"select count(*), count(rejected_rule) from {table} where batch_id > ?"  # noqa: S608
+            for rows, rejected in connection.execute(query, [batch_id]).fetchall():
+                run.rows_in += rows
+                run.rows_rejected += rejected
+    run.batch_id = _landed_progress(request.home)[1]
+    with duckdb.connect(str(request.home.warehouse), read_only=True) as connection:
+        for (as_of,) in connection.execute("select as_of from clock").fetchall():
+            run.as_of = str(as_of)
+
+
+def _mark_as_tested(home: Home) -> None:
+    """Write down that all tests have passed so far; those of the next run look at what comes after."""
+    generation, batch_id = _landed_progress(home)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("delete from model_progress where model = 'tests'")
+        connection.execute("insert into model_progress values ('tests', ?, ?)", [generation, batch_id])
+
+
+def write_version_documents(request: Request, version: int) -> Outcome:
+    """Write the documents of a version, unless they are there already; tell whether they were not."""
+    home, documents = request.home, request.documents
+    if documents is None:
+        return Outcome.NOTHING_NEW
+    marker = home.build / "documents.json"
+    done = msgspec.json.encode({"folder": str(documents.absolute()), "version": version})
+    if marker.exists() and marker.read_bytes() == done and (documents / "manifest.json").exists():
+        return Outcome.NOTHING_NEW
+    selection = Selection()
+    with _step(request, "write documents"), open_warehouse(home.version_file(version)) as warehouse:
+        summary = write_documents(warehouse, documents, selection.marts(time_ranges()), selection)
+    marker.write_bytes(done)
+    request.report(
+        f"{summary.written:,} written, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
+        {"event": "documents", **msgspec.structs.asdict(summary)},
+    )
+    return Outcome.PUBLISHED

@@ -1,0 +1,99 @@
+"""The history of runs: a line of JSON per run, and the table `run_history` in each published version."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import duckdb
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLUMNS = {
+    "started_at": "TIMESTAMP",
+    "seconds": "DOUBLE",
+    "outcome": "VARCHAR",
+    "message": "VARCHAR",
+    "as_of": "TIMESTAMP",
+    "rows_in": "BIGINT",
+    "rows_rejected": "BIGINT",
+    "batch_id": "BIGINT",
+    "published_version": "BIGINT",
+    "project_version": "VARCHAR",
+    "freshness": "MAP(VARCHAR, VARCHAR)",
+    "steps": "MAP(VARCHAR, DOUBLE)",
+}
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """A line of the run history; the columns of the table `run_history`.
+
+    Times are ISO 8601 in UTC. `outcome` is the exit code in words, `message` what went wrong. `rows_in` and
+    `rows_rejected` count the delivered rows that were new since the published version; `freshness` is dbt's
+    verdict on each log; `steps` has the seconds that each step took.
+    """
+
+    started_at: str
+    seconds: float = 0.0
+    outcome: str = ""
+    message: str = ""
+    as_of: str | None = None
+    rows_in: int = 0
+    rows_rejected: int = 0
+    batch_id: int | None = None
+    published_version: int | None = None
+    project_version: str = ""
+    freshness: dict[str, str] = {}
+    steps: dict[str, float] = {}
+
+    def end(self, outcome: str, started: float) -> None:
+        """Note how the run ended, which began at `started` on the monotonic clock."""
+        self.outcome = outcome
+        self.seconds = round(time.monotonic() - started, 3)
+
+
+def append(history: Path, run: Run) -> None:
+    """Add a run to the history's file."""
+    # A line that was cut off when a disk was full is ended first.
+    with history.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, 2)
+            if file.read() != b"\n":
+                file.write(b"\n")
+        file.write(msgspec.json.encode(run) + b"\n")
+
+
+def read(history: Path) -> list[Run]:
+    """Return the runs of the history's file, without lines that were cut off."""
+    runs = []
+    for line in history.read_bytes().splitlines() if history.exists() else []:
+        try:
+            runs.append(msgspec.json.decode(line, type=Run))
+        except msgspec.DecodeError:
+            continue
+    return runs
+
+
+def write_table(warehouse: Path, runs: list[Run]) -> None:
+    """Put runs into a warehouse as the table `run_history`."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    marks = ", ".join("?" * len(COLUMNS))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"create or replace table run_history ({columns})")
+        connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
+        connection.executemany(
+            f"insert into run_history values ({marks})",  # noqa: S608 - only question marks
+            [[getattr(run, name) for name in COLUMNS] for run in runs],
+        )
+
+
+def read_last(connection: duckdb.DuckDBPyConnection) -> Run | None:
+    """Return the run that published a version, from the table in it."""
+    names = ", ".join(f"{name}::varchar" if kind == "TIMESTAMP" else name for name, kind in COLUMNS.items())
+    row = connection.execute(
+        f"select {names} from run_history order by run_history.started_at desc limit 1"  # noqa: S608 - our own names
+    ).fetchone()
+    return Run(**dict(zip(COLUMNS, row, strict=True))) if row else None

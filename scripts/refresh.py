@@ -1,0 +1,101 @@
+"""Bring the published metrics up to date: the one command for a scheduler.
+
+Looks for new rows in the logs, builds and tests in private, publishes what passed, writes the documents.
+Exit codes: 0 new data is published, 1 bad data (a test failed, or a log cannot be read), 2 broken set-up,
+3 nothing new, 4 another run is at work. After 1 and 2 the version that was published before stays.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from factory_metrics.publishing import Home
+from factory_metrics.refresh import Outcome, Request, refresh
+from factory_metrics.settings import default_home
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    arguments = _parser().parse_args(argv)
+    home = Home(arguments.home)
+    report = _report_json if arguments.log_format == "json" else _report_text
+    request = Request(
+        home=home,
+        variables=arguments.vars,
+        as_of=arguments.as_of,
+        keep_versions=arguments.keep_versions,
+        documents=None if arguments.no_documents else arguments.documents or home.documents,
+        full_refresh=arguments.full_refresh,
+        report=report,
+    )
+    outcome = refresh(request)
+    run = request.run
+    summary = {
+        Outcome.PUBLISHED: f"published version {run.published_version} as of {run.as_of}: "
+        f"{run.rows_in:,} new rows, {run.rows_rejected:,} of them rejected, in {run.seconds:.1f} s",
+        Outcome.NOTHING_NEW: f"nothing new: version {run.published_version} as of {run.as_of} stays",
+        Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}",
+        Outcome.BROKEN_SETUP: f"broken set-up, nothing is published: {run.message}",
+        Outcome.BUSY: run.message,
+    }[outcome]
+    report(
+        summary, {"event": "end", "outcome": outcome.name.lower(), "published_version": run.published_version}
+    )
+    return outcome
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the command line's description."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=default_home(),
+        metavar="DIR",
+        help="where to build and publish (default: FACTORY_HOME, else published/)",
+    )
+    parser.add_argument(
+        "--vars", default="{}", metavar="YAML", help="dbt's variables, such as {raw_path: /data/logs}"
+    )
+    parser.add_argument("--as-of", metavar="INSTANT", help="compute for this instant instead of now")
+    parser.add_argument(
+        "--keep-versions",
+        type=whole_number,
+        default=3,
+        metavar="N",
+        help="versions to keep beside the published one (default: 3)",
+    )
+    documents = parser.add_mutually_exclusive_group()
+    documents.add_argument("--documents", type=Path, metavar="DIR", help="default: <home>/documents")
+    documents.add_argument("--no-documents", action="store_true", help="publish the warehouse only")
+    parser.add_argument(
+        "--full-refresh", action="store_true", help="forget all that was read, and read all logs again"
+    )
+    parser.add_argument("--log-format", choices=["text", "json"], default="text", help="default: text")
+    return parser
+
+
+def whole_number(text: str) -> int:
+    """Read a number of 0 or more; argparse makes its message of the ValueError."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _report_text(text: str, _fields: dict[str, object]) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _report_json(text: str, fields: dict[str, object]) -> None:
+    time = datetime.now(UTC).isoformat(timespec="milliseconds")
+    print(json.dumps({"time": time, "message": text, **fields}), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

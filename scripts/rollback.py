@@ -1,0 +1,90 @@
+"""Go back to an earlier published version: list what there is, or publish one of them again.
+
+    scripts/rollback.py            lists the versions
+    scripts/rollback.py previous   publishes the one before the published one
+    scripts/rollback.py 12         publishes version 12
+
+The documents are written anew from it. The next run of scripts/refresh.py that finds new rows goes on from there.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from factory_metrics.publishing import Home
+from factory_metrics.refresh import Request, write_version_documents
+from factory_metrics.settings import UserError, default_home
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, or 2 when nothing was changed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("version", nargs="?", help="a version's number, or `previous`; none: list them")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=default_home(),
+        metavar="DIR",
+        help="where versions are published (default: FACTORY_HOME, else published/)",
+    )
+    documents = parser.add_mutually_exclusive_group()
+    documents.add_argument("--documents", type=Path, metavar="DIR", help="default: <home>/documents")
+    documents.add_argument("--no-documents", action="store_true", help="leave the documents as they are")
+    arguments = parser.parse_args(argv)
+    home = Home(arguments.home)
+    try:
+        if arguments.version is None:
+            list_versions(home)
+            return 0
+        with home.locked():
+            version = chosen_version(home, arguments.version)
+            home.point_to(version)
+            print(f"version {version} is published")
+            if not arguments.no_documents:
+                folder = arguments.documents or home.documents
+                request = Request(home, "{}", documents=folder, report=lambda text, _: print(text))
+                write_version_documents(request, version)
+    except (UserError, OSError, duckdb.Error) as error:
+        print(f"rollback: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def list_versions(home: Home) -> None:
+    """Print the versions, newest first."""
+    current = home.current()
+    for version in reversed(home.versions()):
+        status = home.version_file(version).stat()
+        time = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(sep=" ", timespec="seconds")
+        mark = "  published" if version == current else ""
+        print(f"{version:>8}  built {time}  {status.st_size / 1e6:>10,.1f} MB{mark}")
+
+
+def chosen_version(home: Home, text: str) -> int:
+    """Return the version that the argument means.
+
+    Raises:
+        UserError: it means none.
+
+    """
+    if text.isdigit():
+        return int(text)
+    if text != "previous":
+        message = f"{text} is no version: give a number, or `previous`"
+        raise UserError(message)
+    current = home.current()
+    earlier = [version for version in home.versions() if current is not None and version < current]
+    if not earlier:
+        message = f"there is no version before {current}"
+        raise UserError(message)
+    return earlier[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
