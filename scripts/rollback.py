@@ -4,7 +4,7 @@
     scripts/rollback.py previous   publishes the one before the published one
     scripts/rollback.py 12         publishes version 12
 
-The documents are written anew from it. The next run of scripts/refresh.py that finds new rows goes on from there.
+The documents are written anew from it. The next run of scripts/refresh.py goes on from there.
 """
 
 import argparse

@@ -1,0 +1,81 @@
+"""Write the documents of past days, from what is published and without touching it.
+
+    scripts/backfill.py --from 2026-06-01 --to 2026-06-30 --out /srv/backfill
+
+Each day gets a folder, `<out>/2026-06-01`, with the documents as of its end (UTC), computed from the rows
+that the published version knows.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from factory_metrics.backfill import backfill
+from factory_metrics.dbt_runs import BadDataError, DbtError
+from factory_metrics.publishing import Home
+from factory_metrics.settings import UserError, default_home
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, 1 when a test failed, 2 when it could not be done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY")
+    parser.add_argument(
+        "--to", dest="last", type=date.fromisoformat, metavar="DAY", help="default: the same day"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the days' folders go")
+    parser.add_argument(
+        "--warehouse", type=Path, metavar="FILE", help="default: what is published in the home"
+    )
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=default_home(),
+        metavar="DIR",
+        help="default: FACTORY_HOME, else published/",
+    )
+    parser.add_argument(
+        "--vars", default="{}", metavar="YAML", help="dbt's variables, such as {list_limit: 20}"
+    )
+    arguments = parser.parse_args(argv)
+    warehouse = arguments.warehouse or Home(arguments.home).published
+    try:
+        backfill(
+            warehouse,
+            days_between(arguments.first, arguments.last or arguments.first),
+            arguments.out,
+            arguments.vars,
+            lambda day, summary: print(
+                f"{day}: {summary.written:,} written, {summary.unchanged:,} unchanged"
+            ),
+        )
+    except BadDataError as error:
+        print(f"backfill: {error}", file=sys.stderr)
+        return 1
+    except (UserError, DbtError, OSError, duckdb.Error) as error:
+        print(f"backfill: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from the first to the last, both included.
+
+    Raises:
+        UserError: the last is before the first.
+
+    """
+    if last < first:
+        message = f"the last day {last} is before the first {first}"
+        raise UserError(message)
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

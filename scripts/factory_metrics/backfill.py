@@ -1,0 +1,62 @@
+"""Compute the documents of past days from a published version, which stays as it is.
+
+The intermediate models hold all of history, so only the clock and the marts are built, into a file that is
+thrown away.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from factory_metrics.dbt_runs import NO_UNIT_TESTS, Dbt
+from factory_metrics.output import Selection, Summary, write_documents
+from factory_metrics.settings import time_ranges
+from factory_metrics.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+LAST_INSTANT = "23:59:59.999999Z"
+
+
+def backfill(
+    warehouse: Path,
+    days: Sequence[date],
+    out: Path,
+    variables: str,
+    report: Callable[[date, Summary], None],
+) -> None:
+    """Write the documents as of the end of each of the days (UTC) into `<out>/<day>`.
+
+    `warehouse` is a published version; `variables` are dbt's, a YAML text; `report` is told of each day.
+
+    Raises:
+        UserError: there is no such warehouse.
+        BadDataError: a test failed; the days before it are written.
+        DbtError: dbt could not do it.
+
+    """
+    # A reader of its own keeps the version for as long as this takes, even when it is removed.
+    with (
+        open_warehouse(warehouse.resolve()),
+        tempfile.TemporaryDirectory(prefix="factory-backfill-") as scratch,
+    ):
+        marts = Path(scratch) / "marts.duckdb"
+        dbt = Dbt(
+            environment={
+                "FACTORY_WAREHOUSE": str(marts),
+                "FACTORY_HISTORY": "",
+                "FACTORY_FACTS": str(warehouse.resolve()),
+            },
+            artifacts=Path(scratch),
+            variables=variables,
+        )
+        selection = Selection()
+        for day in days:
+            dbt.environment = {**dbt.environment, "FACTORY_AS_OF": f"{day}T{LAST_INSTANT}"}
+            dbt.run("build", "--select", "clock", "path:models/marts", *NO_UNIT_TESTS)
+            with open_warehouse(marts) as built:
+                report(day, write_documents(built, out / str(day), selection.marts(time_ranges()), selection))

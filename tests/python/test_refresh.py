@@ -1,0 +1,235 @@
+"""The scheduler's command: what it publishes, what it leaves alone, and what it says."""
+
+import fcntl
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT, Warehouse
+
+from factory_metrics.publishing import Home
+
+FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
+PUBLISHED, BAD_DATA, BROKEN_SETUP, NOTHING_NEW, BUSY = range(5)
+
+
+@dataclass
+class Factory:
+    """A home, and the logs that it is refreshed from."""
+
+    home: Home
+    logs: Path
+
+    def land(self, *period: str, events: int) -> None:
+        """Add logs of three orgs."""
+        command = [sys.executable, "scripts/generate_logs.py", "logs", "--out", str(self.logs), "--orgs", "3"]
+        subprocess.run(
+            [*command, "--events", str(events), *period], cwd=ROOT, check=True, capture_output=True
+        )
+
+    def refresh(self, *options: str, as_of: str = SECOND_AS_OF) -> subprocess.CompletedProcess[str]:
+        """Run the command, with logs in JSON."""
+        command = [sys.executable, "scripts/refresh.py", "--home", str(self.home.folder), "--as-of", as_of]
+        command += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--log-format", "json", *options]
+        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+
+    def copy(self, folder: Path) -> "Factory":
+        """Return a copy of the home, on the same logs."""
+        shutil.copytree(self.home.folder, folder, symlinks=True)
+        return Factory(Home(folder), self.logs)
+
+    def documents(self) -> dict[str, bytes]:
+        """Return the documents of the home."""
+        return contents(self.home.documents)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder by their path in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def end(result: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    """Return the last line of the log."""
+    line = json.loads(result.stderr.splitlines()[-1])
+    assert isinstance(line, dict)
+    return line
+
+
+def first_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """Return something that every version has otherwise."""
+    query = (
+        "select as_of, sum(total_issues), (select count(*) from int_runs) from aggregate_7d group by as_of"
+    )
+    return connection.execute(query).fetchall()
+
+
+@dataclass
+class Story:
+    """A home that was published twice, and what happened on the way."""
+
+    factory: Factory
+    first: subprocess.CompletedProcess[str]
+    again: subprocess.CompletedProcess[str]
+    second: subprocess.CompletedProcess[str]
+    first_documents: dict[str, bytes]
+    held_before: list[tuple[object, ...]]
+    held_after: list[tuple[object, ...]]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    folder = tmp_path_factory.mktemp("refresh")
+    factory = Factory(Home(folder / "home"), folder / "logs")
+    factory.land("--end", FIRST_AS_OF, events=3000)
+    first = factory.refresh(as_of=FIRST_AS_OF)
+    documents = factory.documents()
+    again = factory.refresh(as_of=FIRST_AS_OF)
+    with duckdb.connect(str(factory.home.published.resolve()), read_only=True) as reader:
+        held_before = first_rows(reader)
+        factory.land("--start", FIRST_AS_OF, "--end", SECOND_AS_OF, events=200)
+        second = factory.refresh()
+        held_after = first_rows(reader)
+    return Story(factory, first, again, second, documents, held_before, held_after)
+
+
+def test_new_rows_are_published(story: Story) -> None:
+    assert story.first.returncode == PUBLISHED, story.first.stderr
+    assert story.second.returncode == PUBLISHED, story.second.stderr
+    home = story.factory.home
+    assert home.current() == 2
+    assert home.versions() == [1, 2]
+    with duckdb.connect(str(home.published), read_only=True) as reader:
+        assert first_rows(reader) != story.held_before
+    assert len(story.first_documents) == 3 * 21 + 1
+    assert story.factory.documents() != story.first_documents
+
+
+def test_without_new_rows_nothing_is_published(story: Story) -> None:
+    assert story.again.returncode == NOTHING_NEW, story.again.stderr
+    assert end(story.again)["published_version"] == 1
+
+
+def test_a_reader_keeps_its_version(story: Story) -> None:
+    assert story.held_before == story.held_after
+
+
+def test_the_documents_are_those_of_a_build_from_nothing(story: Story, tmp_path: Path) -> None:
+    plain = Warehouse(tmp_path / "plain")
+    plain.build(json.dumps({"raw_path": str(story.factory.logs), "as_of": SECOND_AS_OF}))
+    assert contents(plain.serialize()) == story.factory.documents()
+
+
+def test_the_history_tells_of_every_run(story: Story) -> None:
+    with duckdb.connect(str(story.factory.home.published), read_only=True) as reader:
+        rows = reader.execute(
+            "select outcome, published_version, rows_in > rows_rejected, seconds > 0 "
+            "from run_history order by started_at"
+        ).fetchall()
+    assert rows[:3] == [
+        ("published", 1, True, True),
+        ("nothing_new", 1, False, True),
+        ("published", 2, True, True),
+    ]
+
+
+def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    factory.logs = tmp_path / "logs"
+    shutil.copytree(story.factory.logs, factory.logs)
+    before, documents = factory.home.published.resolve(), factory.documents()
+    garbage = factory.logs / "factory_events" / "garbage.jsonl"
+    garbage.write_text("no JSON\n" * 1000)
+    assert factory.refresh("--vars", json.dumps({"raw_path": str(factory.logs)})).returncode == BAD_DATA
+    result = factory.refresh()
+    assert result.returncode == BAD_DATA, "a failed test fails again while its data is there"
+    assert "rejected_share_is_small" in str(end(result)["message"])
+    assert (factory.home.published.resolve(), factory.documents()) == (before, documents)
+    garbage.write_text("")
+    assert factory.refresh().returncode == PUBLISHED
+    assert factory.documents() == documents
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        pytest.param("{raw_path: /nowhere}", "/nowhere/factory_events does not exist", id="no folder"),
+        pytest.param("{raw_database: /nowhere.duckdb}", "/nowhere.duckdb cannot be read", id="no database"),
+        pytest.param("[raw_path]", "is no mapping", id="no variables"),
+        pytest.param("{as_of: '2026-02-30'}", "not an ISO 8601 instant", id="no such day"),
+    ],
+)
+def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp_path: Path) -> None:
+    factory = Factory(Home(tmp_path / "home"), tmp_path)
+    command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder), "--vars", variables]
+    result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+    assert result.returncode == BROKEN_SETUP, result.stderr
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert factory.home.current() is None
+
+
+def test_two_runs_never_overlap(story: Story) -> None:
+    with (story.factory.home.build / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert story.factory.refresh().returncode == BUSY
+
+
+def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    before = factory.home.published.resolve()
+    size = before.stat().st_size
+
+    def limit_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
+
+    command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder), "--full-refresh"]
+    command += ["--as-of", FIRST_AS_OF, "--vars", json.dumps({"raw_path": str(factory.logs)})]
+    full = subprocess.run(
+        command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300, preexec_fn=limit_files
+    )
+    assert full.returncode == BROKEN_SETUP, full.stderr
+    assert factory.home.published.resolve() == before
+    assert factory.refresh().returncode in {PUBLISHED, NOTHING_NEW}
+    assert factory.documents() == story.factory.documents()
+
+
+def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    rollback = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
+    subprocess.run([*rollback, "previous"], cwd=ROOT, check=True, capture_output=True)
+    assert factory.home.current() == 1
+    assert factory.documents() == story.first_documents
+    listed = subprocess.run(rollback, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert ["published" in line for line in listed.splitlines()] == [False, True]
+    missing = subprocess.run([*rollback, "7"], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (missing.returncode, "there are: 1, 2" in missing.stderr) == (2, True)
+    # What was taken in meanwhile is published again, and only so many versions stay.
+    assert factory.refresh("--keep-versions", "1").returncode == PUBLISHED
+    assert factory.home.versions() == [2, 3]
+    assert factory.documents() == story.factory.documents()
+
+
+def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:
+    home = story.factory.home
+    before = (home.published.resolve(), home.versions(), story.factory.documents())
+    command = [
+        sys.executable,
+        "scripts/backfill.py",
+        "--home",
+        str(home.folder),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    command += ["--from", "2026-06-27", "--to", "2026-06-28"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    assert before == (home.published.resolve(), home.versions(), story.factory.documents())
+    plain = Warehouse(tmp_path / "plain")
+    plain.build(json.dumps({"raw_path": str(story.factory.logs), "as_of": "2026-06-28T23:59:59.999999Z"}))
+    assert contents(plain.serialize()) == contents(tmp_path / "out" / "2026-06-28")
+    assert contents(tmp_path / "out" / "2026-06-27") != contents(tmp_path / "out" / "2026-06-28")
