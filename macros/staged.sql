@@ -26,8 +26,9 @@
     where
         rejected_rule is null
         and withdrawn_batch_id is null
-        and {{ key }} not in (select redelivered.{{ key }} from {{ redelivered }} as redelivered)
         and {{ condition }}
+        {#- last: DuckDB filters in this order, and the condition may leave little -#}
+        and {{ key }} not in (select redelivered.{{ key }} from {{ redelivered }} as redelivered)
     union all
     select {{ columns | join(', ') }}
     from {{ redelivered }}
