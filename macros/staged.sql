@@ -27,7 +27,7 @@
         rejected_rule is null
         and withdrawn_batch_id is null
         and {{ condition }}
-        {#- last: DuckDB filters in this order, and the condition may leave little -#}
+        -- last: DuckDB filters in this order, and the condition may leave little
         and {{ key }} not in (select redelivered.{{ key }} from {{ redelivered }} as redelivered)
     union all
     select {{ columns | join(', ') }}

@@ -107,8 +107,6 @@ def _refresh(request: Request, started: float) -> Outcome:
         home.discard_build()
         home.history.unlink(missing_ok=True)
 
-    with _step(request, "look for new files"):
-        unchanged = not request.full_refresh and _files_are_known(home, variables)
     dbt = Dbt(
         environment={
             "FACTORY_WAREHOUSE": str(home.warehouse),
@@ -120,13 +118,14 @@ def _refresh(request: Request, started: float) -> Outcome:
         variables=request.variables,
         report=lambda node: _report_node(request, node),
     )
-    if not unchanged or not _is_current(request, published, variables):
-        with _step(request, "start dbt"):
-            dbt.start()
-        with _step(request, "look for new rows"):
+    with _step(request, "look for new rows"):
+        # Files can be told from those that were read without dbt, whose start is most of a short run.
+        folder = variables.get("raw_path")
+        has_new_files = bool(folder) and not _files_are_known(home, str(folder))
+        if not folder:
             home.discard_empty_build()
             dbt.run("build", "--select", "+landed_parts", *NO_UNIT_TESTS, "--exclude-resource-type", "test")
-    if published and _is_current(request, published, variables):
+    if published and not has_new_files and _is_current(request, published, variables):
         _report_age(request)
         run.as_of, run.published_version = str(published.as_of), published.version
         return write_version_documents(request, published.version)
@@ -134,6 +133,8 @@ def _refresh(request: Request, started: float) -> Outcome:
     with _step(request, "copy the published version"):
         home.discard_empty_build()
         home.start_build()
+    with _step(request, "start dbt"):
+        dbt.start()
     with _step(request, "build and test"):
         dbt.run("build", *NO_UNIT_TESTS)
     with _step(request, "check freshness"):
@@ -205,10 +206,9 @@ def _landed_progress(home: Home) -> tuple[str, int]:
     return (row[0], row[1]) if row else ("", 0)
 
 
-def _files_are_known(home: Home, variables: dict[str, Any]) -> bool:
-    """Tell without dbt whether all files of the logs were read already; False for logs in tables."""
-    folder = variables.get("raw_path")
-    if not folder or not _landed_progress(home)[0]:
+def _files_are_known(home: Home, folder: str) -> bool:
+    """Tell whether all files of the logs were read already."""
+    if not _landed_progress(home)[0]:
         return False
     try:
         found = {(file.part, file.fingerprint) for log in LOGS for file in list_log_files(f"{folder}/{log}")}
