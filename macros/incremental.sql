@@ -4,8 +4,9 @@
 -- incremental model, the batch up to which it has taken in the logs; it is written in the transaction that writes the
 -- model, so a run that ends anywhere leaves nothing half done: the next one goes on from there.
 --
--- Its `generation` says from which build of its parent a model comes. A model that is built from all rows gets a new
--- one, and then so do the models that follow it. The first one names the logs and the version of the models.
+-- Its `generation` says from which build of the model that it follows a model comes, and from which SQL of its own. A
+-- model that is built from all rows gets a new one, and then so do the models that follow it. That of the logs, which the
+-- first one follows, is made of where they are and of the macros that read them.
 
 
 -- Where the progress of a relation's database is kept.
@@ -48,16 +49,24 @@
 {%- endmacro %}
 
 
--- The batch up to which progress has come, if it goes on from what it follows; none when it has to begin anew.
-{% macro batch_to_go_on_from(own, followed) -%}
-    {{ return(own.batch_id if own and followed and own.generation.startswith(followed.generation) else none) }}
+-- The batch up to which progress has come, if it goes on from what it follows and was made by the same SQL; none when it
+-- has to begin anew.
+{% macro batch_to_go_on_from(own, followed, checksum) -%}
+    {%- set goes_on = own and followed and own.generation.startswith(followed.generation ~ '/' ~ checksum ~ ' ') -%}
+    {{ return(own.batch_id if goes_on else none) }}
+{%- endmacro %}
+
+
+-- A short checksum of a model's SQL.
+{% macro sql_checksum(node) -%}
+    {{ return(node.checksum.checksum[:12]) }}
 {%- endmacro %}
 
 
 -- The batch up to which this model has taken in the logs; none when it has to be built from all rows.
 {% macro taken_in() -%}
     {%- if execute and model.resource_type == 'model' and is_incremental() -%}
-        {{ return(batch_to_go_on_from(progress_of(this), followed_progress())) }}
+        {{ return(batch_to_go_on_from(progress_of(this), followed_progress(), sql_checksum(model))) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}
@@ -74,12 +83,12 @@
     {%- if execute and model.config.materialized == 'incremental' -%}
     {%- set own = progress_of(this) -%}
     {%- set followed = followed_progress() -%}
-    {%- set goes_on = batch_to_go_on_from(own, followed) is not none and not should_full_refresh() -%}
+    {%- set goes_on = batch_to_go_on_from(own, followed, sql_checksum(model)) is not none and not should_full_refresh() -%}
     delete from {{ progress_table(this) }} where model = '{{ this.identifier }}';
     insert into {{ progress_table(this) }} (model, generation, batch_id)
     select
         '{{ this.identifier }}' as model,
-        '{{ own.generation if goes_on else followed.generation ~ '/' ~ invocation_id }}' as generation,
+        '{{ own.generation if goes_on else followed.generation ~ '/' ~ sql_checksum(model) ~ ' ' ~ invocation_id }}' as generation,
         {% if followed.batch_id is none -%}
         (select coalesce(max(batch_id), 0) from {{ this }}) as batch_id
         {%- else -%}

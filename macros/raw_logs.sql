@@ -73,7 +73,8 @@
         database=history_database(), schema=target.schema, identifier=base_model
     ) -%}
     {%- if execute and not flags.FULL_REFRESH and load_relation(relation) and load_relation(followed) -%}
-        {{ return(batch_to_go_on_from(progress_of(relation), progress_of(followed))) }}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ base_model] -%}
+        {{ return(batch_to_go_on_from(progress_of(relation), progress_of(followed), sql_checksum(node))) }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}
@@ -91,10 +92,34 @@
 {%- endmacro %}
 
 
--- Which logs these are, and which version of the models reads them: another one makes all models begin anew.
+-- Which logs these are, and which version of the macros reads them: another one makes all models begin anew.
 {% macro logs_generation() -%}
-    {%- set place = [var('raw_path') or '', var('raw_database') or '', var('raw_schema') or ''] | join('|') -%}
-    {{ return(local_md5(place ~ '|' ~ models_version())) }}
+    {{ return(logs_place() ~ ' ' ~ macros_version()) }}
+{%- endmacro %}
+
+
+{% macro logs_place() -%}
+    {{ return(local_md5([var('raw_path') or '', var('raw_database') or '', var('raw_schema') or ''] | join('|'))[:12]) }}
+{%- endmacro %}
+
+
+-- Stops a run that would read all logs anew, because the macros have changed, when parts that were read are gone: their
+-- rows would be lost.
+{% macro assert_parts_are_there(found) -%}
+    {%- if execute and model.resource_type == 'model' and is_incremental() and taken_in() is none -%}
+        {%- set own = progress_of(this) -%}
+        {%- if own and own.generation.startswith(logs_place()) -%}
+            {%- set gone = run_query(
+                "select part from " ~ this ~ " where (log, part) not in (select (log, part) from (" ~ found ~ ")) order by part"
+            ).columns[0].values() -%}
+            {%- if gone -%}
+                {{ exceptions.raise_compiler_error(
+                    "this version has to read all logs anew, but " ~ gone | length ~ " files that were read are gone, the first "
+                    ~ "is " ~ gone[0] ~ ": put them back, or build with --full-refresh to go on without their rows"
+                ) }}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

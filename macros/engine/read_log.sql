@@ -345,11 +345,11 @@
 {%- endmacro %}
 
 
--- A checksum of the SQL that incremental models are made of, see scripts/factory_metrics/dbt_plugin.py.
-{% macro models_version() -%}
-    {{ return(adapter.dispatch('models_version')()) }}
+-- A checksum of the macros that incremental models are made of, see scripts/factory_metrics/dbt_plugin.py.
+{% macro macros_version() -%}
+    {{ return(adapter.dispatch('macros_version')()) }}
 {%- endmacro %}
 
-{% macro duckdb__models_version() -%}
-    {{ return(run_query("select models_version()").rows[0][0]) }}
+{% macro duckdb__macros_version() -%}
+    {{ return(run_query("select macros_version()").rows[0][0]) }}
 {%- endmacro %}

@@ -2,7 +2,7 @@
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
 and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(paths)` and
-`models_version()`.
+`macros_version()`.
 """
 
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class Plugin(BasePlugin):
         text = "VARCHAR"
         conn.create_function("list_log_files", self._list_log_files, [text], text, side_effects=True)
         conn.create_function("describe_log_files", self._describe_log_files, [text], text, side_effects=True)
-        conn.create_function("models_version", models_version, [], text)
+        conn.create_function("macros_version", macros_version, [], text)
 
     def _list_log_files(self, folder: str) -> str:
         """Return a JSON object with the `files` of the log in `folder`, or an `error` in words."""
@@ -72,14 +72,13 @@ def _as_json(name: str, result: Callable[[], object]) -> str:
         return msgspec.json.encode({"error": str(error)}).decode()
 
 
-def models_version() -> str:
-    """Return a checksum of what incremental models are made of: their SQL, and the engine's hashes."""
+def macros_version() -> str:
+    """Return a checksum of what all incremental models are made of: macros, and the engine's hashes."""
     checksum = sha256(duckdb.__version__.encode())
-    for folder in ("models/staging", "models/intermediate", "macros"):
-        for path in sorted((ROOT / folder).rglob("*.sql")):
-            if path.parent.name != "metrics":  # marts are built anew by every run
-                checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return checksum.hexdigest()
+    for path in sorted((ROOT / "macros").rglob("*.sql")):
+        if path.parent.name != "metrics":  # marts are built anew by every run
+            checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return checksum.hexdigest()[:12]
 
 
 def is_location(raw_database: str) -> bool:

@@ -1,10 +1,6 @@
 {{ config(unique_key='part_id') }}
 {% set since = taken_in() %}
-
-with
-
-found as (
-
+{% set found -%}
     {% for log in ['factory_events', 'factory_metrics'] -%}
     select
         '{{ log }}' as log,
@@ -13,6 +9,14 @@ found as (
     from ({{ found_parts(log, this if since is not none else none) }}) as parts
     {{ 'union all' if not loop.last }}
     {% endfor %}
+{%- endset %}
+{% do assert_parts_are_there(found) %}
+
+with
+
+found as (
+
+    {{ found }}
 
 ),
 
