@@ -74,7 +74,8 @@
 
 -- The number of the batch that this run is for models that follow another.
 {% macro followed_batch() -%}
-    {{ return(followed_progress().batch_id if execute and model.resource_type == 'model' else 0) }}
+    {%- set followed = followed_progress() if execute and model.resource_type == 'model' else none -%}
+    {{ return(followed.batch_id if followed else 0) }}
 {%- endmacro %}
 
 
@@ -145,10 +146,12 @@
 {%- endmacro %}
 
 
--- A condition that leaves only the rows that a model has to compute anew; nothing when all are.
-{% macro and_changed(key, changed) -%}
-    {%- if changed is not none -%}
-    and {{ key }} in ({{ changed }})
+-- Whether a row is one that a model has to compute anew: its key is among the changed ones, or all of them are.
+{% macro is_changed(key, changed) -%}
+    {%- if changed is none -%}
+    true
+    {%- else -%}
+    {{ key }} in ({{ changed }})
     {%- endif -%}
 {%- endmacro %}
 

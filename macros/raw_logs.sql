@@ -48,6 +48,16 @@
 {%- endmacro %}
 
 
+-- The parts of both logs.
+{% macro found_parts_of_logs(known_parts) -%}
+    {%- for log in ['factory_events', 'factory_metrics'] -%}
+    select '{{ log }}' as log, parts.part, parts.fingerprint
+    from ({{ found_parts(log, known_parts) }}) as parts
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+
 -- The rows of the parts of a log that its base model has not taken in yet.
 {% macro landed_log(log, base_model) -%}
     {%- set described = log_columns(log) -%}

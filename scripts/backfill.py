@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         backfill(
             warehouse,
             days_between(arguments.first, arguments.last or arguments.first),
-            arguments.out,
+            arguments.out.absolute(),
             arguments.vars,
             lambda day, summary: print(
                 f"{day}: {summary.written:,} written, {summary.unchanged:,} unchanged"

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         variables=arguments.vars,
         as_of=arguments.as_of,
         keep_versions=arguments.keep_versions,
-        documents=None if arguments.no_documents else arguments.documents or home.documents,
+        documents=None if arguments.no_documents else (arguments.documents or home.documents).absolute(),
         full_refresh=arguments.full_refresh,
         report=report,
     )

@@ -13,9 +13,7 @@ with
 deployments as (
 
     select * from {{ ref('int_deployments') }}
-    where
-        true
-        {{ and_changed('org_id', changed) }}
+    where {{ is_changed('org_id', changed) }}
 
 ),
 
@@ -65,7 +63,7 @@ incidents as (
     from {{ ref('int_incidents') }}
     where
         opened_at is not null
-        {{ and_changed('org_id', changed) }}
+        and {{ is_changed('org_id', changed) }}
 
 ),
 

@@ -62,7 +62,7 @@ timeline as (
     from {{ ref('int_deployments') }}
     where
         is_change
-        {{ and_changed('org_id', changed) }}
+        and {{ is_changed('org_id', changed) }}
 
 ),
 

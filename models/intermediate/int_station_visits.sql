@@ -15,7 +15,7 @@ changes as (
     select * from {{ ref('int_work_item_transitions') }}
     where
         changes_station
-        {{ and_changed('issue_key', changed) }}
+        and {{ is_changed('issue_key', changed) }}
 
 ),
 

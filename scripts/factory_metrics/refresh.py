@@ -5,6 +5,7 @@ Every step can be interrupted at any point; the next run goes on from what is th
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
@@ -29,7 +31,6 @@ from factory_metrics.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
 
@@ -100,7 +101,7 @@ def refresh(request: Request) -> Outcome:
 
 def _refresh(request: Request, started: float) -> Outcome:
     home, run = request.home, request.run
-    variables = _variables(request.variables)
+    variables = read_variables(request.variables)
     run.project_version = project_version(variables)
     published = _published(home)
     if request.full_refresh:
@@ -115,7 +116,7 @@ def _refresh(request: Request, started: float) -> Outcome:
             "FACTORY_AS_OF": request.as_of or "",
         },
         artifacts=home.build,
-        variables=request.variables,
+        variables=json.dumps(variables, default=str),
         report=lambda node: _report_node(request, node),
     )
     with _step(request, "look for new rows"):
@@ -151,8 +152,8 @@ def _refresh(request: Request, started: float) -> Outcome:
     return Outcome.PUBLISHED
 
 
-def _variables(text: str) -> dict[str, Any]:
-    """Return dbt's variables from YAML.
+def read_variables(text: str) -> dict[str, Any]:
+    """Return dbt's variables from YAML, with absolute paths: dbt works in the project's folder.
 
     Raises:
         UserError: they are no mapping.
@@ -162,6 +163,11 @@ def _variables(text: str) -> dict[str, Any]:
     if not isinstance(variables, dict):
         message = f"--vars {text} is no mapping: write it like '{{raw_path: /data/logs}}'"
         raise UserError(message)
+    if variables.get("raw_path"):
+        variables["raw_path"] = str(Path(variables["raw_path"]).absolute())
+    database = str(variables.get("raw_database") or "")
+    if "/" in database and ":" not in database:
+        variables["raw_database"] = str(Path(database).absolute())
     return variables
 
 

@@ -10,7 +10,7 @@ repeated_keys as (
     from {{ ref('base_event_deliveries') }}
     where
         rejected_rule is null
-        {{ and_changed('event_key', changed) }}
+        and {{ is_changed('event_key', changed) }}
     group by event_key
     having count(*) > 1
 

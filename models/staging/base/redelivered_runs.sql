@@ -10,7 +10,7 @@ repeated_keys as (
     from {{ ref('base_run_deliveries') }}
     where
         rejected_rule is null
-        {{ and_changed('run_key', changed) }}
+        and {{ is_changed('run_key', changed) }}
     group by run_key
     having count(*) > 1
 

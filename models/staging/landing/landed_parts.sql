@@ -1,15 +1,6 @@
 {{ config(unique_key='part_id') }}
 {% set since = taken_in() %}
-{% set found -%}
-    {% for log in ['factory_events', 'factory_metrics'] -%}
-    select
-        '{{ log }}' as log,
-        parts.part,
-        parts.fingerprint
-    from ({{ found_parts(log, this if since is not none else none) }}) as parts
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-{%- endset %}
+{% set found = found_parts_of_logs(this if since is not none else none) %}
 {% do assert_parts_are_there(found) %}
 
 with

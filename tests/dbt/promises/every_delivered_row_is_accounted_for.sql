@@ -6,72 +6,98 @@
     'factory_events': {'base': ref('base_event_deliveries'), 'staged': ref('stg_events')},
     'factory_metrics': {'base': ref('base_run_deliveries'), 'staged': ref('stg_runs')},
 } %}
+{% set tested = tested_batch() %}
 
 with
 
-delivered as (
+new_parts as (
+
+    select
+        log,
+        part_id,
+        fingerprint
+    from {{ ref('landed_parts') }}
+    where batch_id > {{ tested }}
+
+),
+
+{% for log, relations in logs.items() %}
+{{ log }}_found as (
+
+    select count(*) as row_count
+    from {{ relations.base }}
+    where
+        withdrawn_batch_id is null
+        and part_id in (select new_parts.part_id from new_parts)
+
+),
+
+{{ log }}_live as (
+
+    select count(*) as row_count
+    from {{ relations.base }}
+    where withdrawn_batch_id is null
+
+),
+
+{{ log }}_delivered as (
+
+    {% if var('raw_path') %}
+    {% set described = log_columns(log) %}
+    -- Rows that were added since the run read a file are not its own to count.
+    select count(*) as row_count
+    from ({{ read_log(
+        source('factory', log), described.columns, described.optional,
+        unread_parts(log, ref('landed_parts'), tested), true
+    ) }}) as landed
+    where
+        {{ in_calendar('ingested_at') }} is null
+        or ingested_at <= (select max(deliveries.ingested_at) from {{ relations.base }} as deliveries)
+    {% else %}
+    -- A table may have got more rows between the counting and the reading.
+    select greatest(coalesce(sum(cast(new_parts.fingerprint as bigint)), 0), max(found.row_count)) as row_count
+    from {{ log }}_found as found
+    left join new_parts on new_parts.log = '{{ log }}'
+    {% endif %}
+
+),
+
+{% endfor %}
+compared as (
 
     {% for log, relations in logs.items() %}
-    {% set described = log_columns(log) %}
-    {% set tested = tested_batch() %}
-    {% set parts -%}
-        select parts.part_id from {{ ref('landed_parts') }} as parts
-        where parts.log = '{{ log }}' and parts.batch_id > {{ tested }}
-    {%- endset %}
     select
         '{{ log }}' as log,
         'delivered' as what,
-        {% if var('raw_path') -%}
-        -- rows that were added since the run read the file are not its own to count
-        (
-            select count(*)
-            from ({{ read_log(
-                source('factory', log), described.columns, described.optional,
-                unread_parts(log, ref('landed_parts'), tested), true
-            ) }}) as landed
-            where
-                {{ in_calendar('ingested_at') }} is null
-                or ingested_at <= (select max(deliveries.ingested_at) from {{ relations.base }} as deliveries)
-        ) as expected,
-        {%- else -%}
-        -- a table may have got more rows between the counting and the reading
-        greatest(
-            (select coalesce(sum(cast(fingerprint as bigint)), 0) from {{ ref('landed_parts') }} where part_id in ({{ parts }})),
-            (select count(*) from {{ relations.base }} where part_id in ({{ parts }}) and withdrawn_batch_id is null)
-        ) as expected,
-        {%- endif %}
-        (
-            select count(*)
-            from {{ relations.base }}
-            where withdrawn_batch_id is null and part_id in ({{ parts }})
-        ) as found
+        delivered.row_count as expected,
+        found.row_count as found
+    from {{ log }}_delivered as delivered
+    cross join {{ log }}_found as found
+
     union all
-    {% endfor %}
+
     select
-        'all' as log,
+        '{{ log }}' as log,
         'counted' as what,
-        (
-            {% for log, relations in logs.items() %}
-            (select count(*) from {{ relations.base }} where withdrawn_batch_id is null)
-            {{ '+' if not loop.last }}
-            {% endfor %}
-        ) as expected,
-        (select sum(counts.row_count) from {{ ref('delivery_counts') }} as counts) as found
-    {% for log, relations in logs.items() %}
+        (select live.row_count from {{ log }}_live as live) as expected,
+        sum(row_count) as found
+    from {{ ref('delivery_counts') }}
+    where log = '{{ log }}'
+
     union all
+
     select
         '{{ log }}' as log,
         'accepted' as what,
         (select count(*) from {{ relations.staged }}) as expected,
-        coalesce((
-            select sum(counts.row_count)
-            from {{ ref('delivery_counts') }} as counts
-            where counts.outcome = 'accepted' and counts.log = '{{ log }}'
-        ), 0) as found
+        sum(row_count) as found
+    from {{ ref('delivery_counts') }}
+    where log = '{{ log }}' and outcome = 'accepted'
+    {{ 'union all' if not loop.last }}
     {% endfor %}
 
 )
 
 select *
-from delivered
-where expected is distinct from coalesce(found, 0)
+from compared
+where expected != coalesce(found, 0)
