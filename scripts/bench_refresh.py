@@ -72,6 +72,7 @@ class Bench:
         command = [sys.executable, "scripts/refresh.py", "--home", str(self.home.folder), "--no-documents"]
         command += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--as-of", as_of.isoformat()]
         timing = timed(command, {"FACTORY_MEMORY_LIMIT": self.memory}, accepted=(0, 3))
+        print(f"  {timing.seconds:.1f} s, {timing.memory_gb:.1f} GB", flush=True)
         timing.steps = run_history.read(self.home.runs)[-1].steps
         return timing
 
@@ -113,7 +114,8 @@ def run_peer(folder: Path, memory: str) -> None:
     with duckdb.connect(str(database)) as connection:
         for name, value in settings.items():
             connection.execute(f"set {name} = '{value}'")
-        connection.execute(statements)
+        for statement in duckdb.extract_statements(statements):
+            connection.execute(statement)
         for path in sorted((folder / "peer" / "target").rglob("models/marts/*/*.sql")):
             connection.execute(f'create table "{path.stem}" as {path.read_text(encoding="utf-8")}')
 
@@ -128,15 +130,13 @@ def compile_marts(folder: Path) -> None:
     subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603
 
 
-def keep_marts(database: Path) -> Path:
-    """Move the marts into a file of their own, and remove the rest, which is large; return that file."""
-    marts = database.with_name("marts.duckdb")
+def keep_marts(database: Path, marts: Path) -> Path:
+    """Copy the marts into a file of their own, and return it."""
     marts.unlink(missing_ok=True)
     with duckdb.connect(str(marts)) as connection:
-        connection.execute(f"attach '{database}' as peer (read_only)")
+        connection.execute(f"attach '{database}' as warehouse (read_only)")
         for mart in Selection().marts(time_ranges()):
-            connection.execute(f'create table "{mart.name}" as from peer.main."{mart.name}"')
-    database.unlink()
+            connection.execute(f'create table "{mart.name}" as from warehouse.main."{mart.name}"')
     return marts
 
 
@@ -157,21 +157,25 @@ def different_marts(found: Path, expected: Path) -> list[str]:
 
 def measure(bench: Bench) -> dict[str, Timing]:
     """Measure everything for one size."""
-    end = bench.events // 100
     later = END + timedelta(days=bench.days) / 100
     shutil.rmtree(bench.home.folder, ignore_errors=True)
     for path in bench.logs.rglob(f"{END:%Y%m%dT%H%M%SZ}-*"):
         path.unlink()  # of an earlier try
     bench.generate(bench.events, "--end", END.isoformat(), "--days", str(bench.days))
-    compile_marts(bench.folder)
-    timings = {"peer": bench.peer()}
-    marts = keep_marts(bench.folder / "peer" / "warehouse.duckdb")
-    timings["full build"] = bench.refresh(END)
-    different = different_marts(bench.home.published.resolve(), marts)
-    print(f"marts that differ from the peer's: {', '.join(different) or 'none'}", flush=True)
-    bench.generate(end, "--start", END.isoformat(), "--end", later.isoformat())
+    timings = {"full build": bench.refresh(END)}
+    first_version = bench.home.published.resolve()
+    bench.generate(bench.events // 100, "--start", END.isoformat(), "--end", later.isoformat())
     timings["1% new rows"] = bench.refresh(later)
     timings["nothing new"] = bench.refresh(later)
+    # The peer needs the space.
+    marts = keep_marts(first_version, bench.folder / "marts.duckdb")
+    shutil.rmtree(bench.home.folder)
+    for path in bench.logs.rglob(f"{END:%Y%m%dT%H%M%SZ}-*"):
+        path.unlink()
+    compile_marts(bench.folder)
+    timings["peer"] = bench.peer()
+    different = different_marts(marts, bench.folder / "peer" / "warehouse.duckdb")
+    print(f"marts that differ from the peer's: {', '.join(different) or 'none'}", flush=True)
     return timings
 
 
