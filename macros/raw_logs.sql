@@ -63,6 +63,9 @@
     {%- set described = log_columns(log) -%}
     {%- set since = taken_in_by(base_model, ref('landed_parts')) -%}
     {%- set parts = unread_parts(log, ref('landed_parts'), since) -%}
+    {%- if since is none -%}
+        {%- do assert_parts_are_there(log, base_model) -%}
+    {%- endif -%}
     select
         landed.*,
         parts.part_id
@@ -113,19 +116,26 @@
 {%- endmacro %}
 
 
--- Stops a run that would read all logs anew, because the macros have changed, when parts that were read are gone: their
--- rows would be lost.
-{% macro assert_parts_are_there(found) -%}
-    {%- if execute and model.resource_type == 'model' and is_incremental() and taken_in() is none -%}
-        {%- set own = progress_of(this) -%}
+-- Stops a run that would read a log anew, because models or macros have changed, when parts that were read are gone:
+-- their rows would be lost.
+{% macro assert_parts_are_there(log, base_model) -%}
+    {%- set names = api.Relation.create(database=history_database(), schema=target.schema) -%}
+    {%- set base = names.incorporate(path={'identifier': base_model}) -%}
+    {%- set landed_parts = names.incorporate(path={'identifier': 'landed_parts'}) -%}
+    {%- if execute and not flags.FULL_REFRESH and load_relation(base) and load_relation(landed_parts) -%}
+        {%- set own = progress_of(base) -%}
         {%- if own and own.generation.startswith(logs_place()) -%}
+            {%- set described = log_columns(log) -%}
+            {%- set found = list_log_parts(source('factory', log), described.columns, described.optional, none) -%}
             {%- set gone = run_query(
-                "select part from " ~ this ~ " where (log, part) not in (select (log, part) from (" ~ found ~ ")) order by part"
+                "select parts.part from " ~ landed_parts ~ " as parts where parts.log = '" ~ log ~ "'"
+                ~ " and parts.part_id in (select part_id from " ~ base ~ ")"
+                ~ " and parts.part not in (select found.part from (" ~ found ~ ") as found) order by 1"
             ).columns[0].values() -%}
             {%- if gone -%}
                 {{ exceptions.raise_compiler_error(
-                    "this version has to read all logs anew, but " ~ gone | length ~ " files that were read are gone, the first "
-                    ~ "is " ~ gone[0] ~ ": put them back, or build with --full-refresh to go on without their rows"
+                    "this version has to read " ~ log ~ " anew, but " ~ gone | length ~ " parts of it that were read are gone,"
+                    ~ " the first is " ~ gone[0] ~ ": put them back, or build with --full-refresh to go on without their rows"
                 ) }}
             {%- endif -%}
         {%- endif -%}

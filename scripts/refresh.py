@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{run.rows_in:,} new rows, {run.rows_rejected:,} of them rejected, in {run.seconds:.1f} s",
         Outcome.NOTHING_NEW: f"nothing new: version {run.published_version} as of {run.as_of} stays",
         Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}",
-        Outcome.BROKEN_SETUP: f"broken set-up, nothing is published: {run.message}",
+        Outcome.BROKEN_SETUP: f"broken set-up: {run.message}"
+        if request.has_published
+        else f"broken set-up, nothing is published: {run.message}",
         Outcome.BUSY: run.message,
     }[outcome]
     report(

@@ -4,7 +4,7 @@
     scripts/rollback.py previous   publishes the one before the published one
     scripts/rollback.py 12         publishes version 12
 
-The documents are written anew from it. The next run of scripts/refresh.py goes on from there.
+The documents are written anew from it. It stays published until a run of scripts/refresh.py finds new rows.
 """
 
 import argparse
@@ -16,12 +16,12 @@ from pathlib import Path
 import duckdb
 
 from factory_metrics.publishing import Home
-from factory_metrics.refresh import Request, write_version_documents
+from factory_metrics.refresh import Request, landed_progress, write_version_documents
 from factory_metrics.settings import UserError, default_home
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code: 0, or 2 when nothing was changed."""
+    """Run the command line; return the exit code: 0, or 2 when something went wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         with home.locked():
             version = chosen_version(home, arguments.version)
-            home.point_to(version)
+            home.roll_back(version, landed_progress(home)[1])
             print(f"version {version} is published")
             if not arguments.no_documents:
                 folder = arguments.documents or home.documents
@@ -57,7 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def list_versions(home: Home) -> None:
-    """Print the versions, newest first."""
+    """Print the versions, newest first.
+
+    Raises:
+        UserError: there is none.
+
+    """
+    if not home.versions():
+        message = f"there is no version in {home.folder}"
+        raise UserError(message)
     current = home.current()
     for version in reversed(home.versions()):
         status = home.version_file(version).stat()
@@ -73,7 +81,7 @@ def chosen_version(home: Home, text: str) -> int:
         UserError: it means none.
 
     """
-    if text.isdigit():
+    if text.isdecimal():
         return int(text)
     if text != "previous":
         message = f"{text} is no version: give a number, or `previous`"

@@ -35,23 +35,34 @@
         where {{ hour }} >= timestamp '{{ counted_from }}'
         {%- endif %}
         group by part
+        {%- if known is not none and not counted_from %}
+        union all
+        -- hours that were cleaned up
+        select part, '0' as fingerprint
+        from {{ known }}
+        where
+            log = '{{ relation.identifier }}'
+            and part not in (select {{ table_part_name(relation, hour) }} from {{ relation }} as raw)
+        {%- endif %}
     {%- endif -%}
 {%- endmacro %}
 
 
--- The hour from which on the rows of a table have to be counted: none for all of them.
+-- The hour from which on the rows of a table have to be counted, if those before it are as many as they were, and in the
+-- same hours; else none, for all of them have to be.
 {% macro hour_to_count_from(relation, hour, known) -%}
     {%- set prefix = relation | replace('"', '') ~ ' ' -%}
-    {%- set hours -%}
-        select try_cast(substr(part, {{ prefix | length + 1 }}) as timestamp) as hour, cast(fingerprint as bigint) as row_count
-        from {{ known }}
-        where log = '{{ relation.identifier }}'
-    {%- endset -%}
     {%- set answer = run_query(
-        "with hours as (" ~ hours ~ "), latest as (select max(hour) - interval '" ~ var('look_back_hours')
-        ~ " hours' as hour from hours) select (select hour from latest), (select count(*) from " ~ relation ~ " as raw where "
-        ~ hour ~ " < (select hour from latest) or " ~ hour ~ " is null) = (select coalesce(sum(row_count), 0) from hours "
-        ~ "where hour < (select hour from latest) or hour is null)"
+        "with hours as (select try_cast(substr(part, " ~ prefix | length + 1 ~ ") as timestamp) as hour,"
+        ~ " cast(fingerprint as bigint) as row_count from " ~ known ~ " where log = '" ~ relation.identifier ~ "'),"
+        ~ " latest as (select max(hour) - interval '" ~ var('look_back_hours') ~ " hours' as hour from hours),"
+        ~ " before as (select count(*) as row_count, coalesce(sum(coalesce(epoch_ms(" ~ hour ~ "), 1)::hugeint), 0) as checksum"
+        ~ " from " ~ relation ~ " as raw where " ~ hour ~ " < (select hour from latest) or " ~ hour ~ " is null),"
+        ~ " known_before as (select coalesce(sum(row_count), 0) as row_count,"
+        ~ " coalesce(sum(row_count * coalesce(epoch_ms(hour), 1)::hugeint), 0) as checksum from hours"
+        ~ " where hour < (select hour from latest) or hour is null)"
+        ~ " select (select hour from latest), before.row_count = known_before.row_count"
+        ~ " and before.checksum = known_before.checksum from before, known_before"
     ).rows[0] -%}
     {{ return(answer[0] if answer[1] else none) }}
 {%- endmacro %}

@@ -25,8 +25,14 @@ issues as (
 completions as (
 
     select
-        *,
-        lead(occurred_at) over (partition by org_id, issue_id order by occurred_at, event_id) as superseded_at
+        issue_key,
+        event_id,
+        org_id,
+        project_id,
+        issue_id,
+        occurred_at,
+        {{ json_text('payload', 'result') }} as result,
+        coalesce({{ null_if_blank(json_text('payload', 'escalationStrategy')) }}, 'none') as escalation_strategy
     from {{ events_to_compute("event_type = 'work-item.completed'", 'issue_key', changed) }}
 
 ),
@@ -42,9 +48,8 @@ final as (
         completions.issue_id,
 
         -- text
-        {{ json_text('completions.payload', 'result') }} as result,
-        coalesce({{ null_if_blank(json_text('completions.payload', 'escalationStrategy')) }}, 'none')
-            as escalation_strategy,
+        completions.result,
+        completions.escalation_strategy,
 
         -- numerics
         {{ dbt.datediff('issues.first_event_at', 'completions.occurred_at', 'microsecond') }} as cycle_time_us,
@@ -55,7 +60,10 @@ final as (
         -- timestamps
         issues.first_event_at,
         completions.occurred_at as completed_at,
-        completions.superseded_at
+        lead(completions.occurred_at) over (
+            partition by completions.org_id, completions.issue_id
+            order by completions.occurred_at, completions.event_id
+        ) as superseded_at
     from completions
     inner join issues
         on completions.org_id = issues.org_id

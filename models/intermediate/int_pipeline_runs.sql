@@ -10,29 +10,48 @@
 
 with
 
+-- Without payloads, which would be sorted along.
 pipeline_events as (
 
     select
-        *,
-        row_number() over (
-            partition by org_id, subject_id, event_type order by occurred_at, event_id
-        ) as occurrence
+        event_id,
+        org_id,
+        project_id,
+        subject_id,
+        event_type,
+        occurred_at,
+        {{ json_text('payload', 'name') }} as pipeline_name,
+        {{ json_text('payload', 'trigger') }} as trigger_kind,
+        {{ json_text('payload', 'branch') }} as branch,
+        {{ json_text('payload', 'commit') }} as commit_sha,
+        {{ json_text('payload', 'status') }} as final_status
     from {{ events_to_compute(
         "event_type in ('pipeline.started', 'pipeline.finished')", hash_key(['org_id', 'subject_id']), changed
     ) }}
 
 ),
 
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by org_id, subject_id, event_type order by occurred_at, event_id
+        ) as occurrence
+    from pipeline_events
+
+),
+
 started as (
 
-    select * from pipeline_events
+    select * from numbered
     where event_type = 'pipeline.started' and occurrence = 1
 
 ),
 
 finished as (
 
-    select * from pipeline_events
+    select * from numbered
     where event_type = 'pipeline.finished' and occurrence = 1
 
 ),
@@ -46,11 +65,11 @@ final as (
         started.project_id,
 
         -- text
-        {{ json_text('started.payload', 'name') }} as pipeline_name,
-        {{ json_text('started.payload', 'trigger') }} as trigger_kind,
-        {{ json_text('started.payload', 'branch') }} as branch,
-        {{ json_text('started.payload', 'commit') }} as commit_sha,
-        {{ json_text('finished.payload', 'status') }} as final_status,
+        started.pipeline_name,
+        started.trigger_kind,
+        started.branch,
+        started.commit_sha,
+        finished.final_status,
 
         -- timestamps
         started.occurred_at as started_at,

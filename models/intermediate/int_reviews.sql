@@ -10,10 +10,25 @@
 
 with
 
--- What a decision may look back to, and the decisions themselves.
+-- What a decision may look back to, and the decisions themselves; without payloads, which would be sorted along.
 issue_events as (
 
-    select * from {{ events_to_compute(
+    select
+        issue_key,
+        event_id,
+        org_id,
+        project_id,
+        issue_id,
+        actor_id,
+        event_type,
+        occurred_at,
+        case
+            when event_type = 'human.review-completed' then {{ json_measure('payload', 'duration') }}
+        end as stated_duration_ms,
+        case
+            when event_type = 'human.review-completed' then {{ json_is_true('payload', 'approved') }}
+        end as is_approved
+    from {{ events_to_compute(
         "event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')", 'issue_key', changed
     ) }}
 
@@ -38,10 +53,7 @@ preceded as (
 
 decisions as (
 
-    select
-        *,
-        {{ json_measure('payload', 'duration') }} as stated_duration_ms
-    from preceded
+    select * from preceded
     where event_type = 'human.review-completed'
 
 ),
@@ -66,7 +78,7 @@ final as (
         {{ dbt.datediff('coalesce(handed_off_at, review_started_at)', 'occurred_at', 'microsecond') }} as latency_us,
 
         -- booleans
-        {{ json_is_true('payload', 'approved') }} as is_approved,
+        is_approved,
 
         -- timestamps
         handed_off_at,

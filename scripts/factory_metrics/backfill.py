@@ -39,17 +39,17 @@ def backfill(
         DbtError: dbt could not do it.
 
     """
-    # A reader of its own keeps the version for as long as this takes, even when it is removed.
-    with (
-        open_warehouse(warehouse.resolve()),
-        tempfile.TemporaryDirectory(prefix="factory-backfill-") as scratch,
-    ):
-        marts = Path(scratch) / "marts.duckdb"
+    source = warehouse.resolve()
+    open_warehouse(source).close()
+    # Beside the version, so that a link keeps it when it is removed meanwhile.
+    with tempfile.TemporaryDirectory(prefix=".backfill-", dir=source.parent) as scratch:
+        facts, marts = Path(scratch) / "facts.duckdb", Path(scratch) / "marts.duckdb"
+        facts.hardlink_to(source)
         dbt = Dbt(
             environment={
                 "FACTORY_WAREHOUSE": str(marts),
                 "FACTORY_HISTORY": "",
-                "FACTORY_FACTS": str(warehouse.resolve()),
+                "FACTORY_FACTS": str(facts),
             },
             artifacts=Path(scratch),
             variables=variables,

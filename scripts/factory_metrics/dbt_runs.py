@@ -21,6 +21,9 @@ NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 # What dbt says of a node that is done; other events are for its log file.
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult"}
 
+# What dbt says when it is done of each model that failed.
+_ERROR = "RunResultError"
+
 # What an error's text says when it is the logs that are at fault, not the place.
 _DATA_ERRORS = (
     "the required column",
@@ -60,6 +63,7 @@ class Dbt:
     variables: str
     report: Callable[[NodeResult], None] = lambda _result: None
     _runner: Any = field(default=None, init=False)
+    _errors: list[str] = field(default_factory=list, init=False)
 
     def start(self) -> None:
         """Import dbt, which takes seconds."""
@@ -80,6 +84,7 @@ class Dbt:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - slow
 
         os.environ.update(self.environment)
+        self._errors.clear()
         artifacts = [
             "--target-path",
             str(self.artifacts / "target"),
@@ -115,30 +120,37 @@ class Dbt:
             for result in getattr(outcome.result, "results", [])
         ]
         if not outcome.success and not command.startswith("source"):
-            _raise_failure(results)
+            _raise_failure(results, self._errors)
         return results
 
     def _on_event(self, event: Any) -> None:  # noqa: ANN401 - dbt's events have no types of their own
+        if event.info.name == _ERROR:
+            self._errors.append(event.info.msg)
         if event.info.name in _RESULTS:
             node = getattr(event.data, "node_info", None)
             seconds = float(getattr(event.data, "execution_time", 0.0))
             self.report(NodeResult(node.node_name if node else "", str(event.data.status), seconds))
 
 
-def _raise_failure(results: Sequence[NodeResult]) -> None:
-    """Raise what the failed nodes amount to."""
-    failed = [result for result in results if result.status == "fail"]
-    broken = [result for result in results if result.status == "error"]
-    for result in broken:
-        if not any(sign in result.message.lower() for sign in _DATA_ERRORS):
-            message = f"{result.name}: {_first_lines(result.message)}"
-            raise DbtError(message)
-    if not failed and not broken:
-        message = "dbt failed without naming a model"
-        raise DbtError(message)
-    texts = [f"test {result.name} failed: {_first_lines(result.message)}" for result in failed]
-    texts += [f"{result.name}: {_first_lines(result.message)}" for result in broken]
-    raise BadDataError("\n".join(texts))
+def _raise_failure(results: Sequence[NodeResult], errors: Sequence[str]) -> None:
+    """Raise what the failed nodes amount to.
+
+    What goes wrong in an ephemeral model is in dbt's `errors` only.
+    """
+    failed = [
+        f"test {result.name} failed: {_first_lines(result.message)}"
+        for result in results
+        if result.status == "fail"
+    ]
+    broken = [
+        f"{result.name}: {_first_lines(result.message)}" for result in results if result.status == "error"
+    ]
+    if any("referenced ephemeral model" in text for text in broken) or not (broken or failed):
+        broken = [_first_lines(error) for error in errors] or ["dbt failed without naming a model"]
+    in_logs = [text for text in broken if any(sign in text.lower() for sign in _DATA_ERRORS)]
+    if broken and not in_logs:
+        raise DbtError("\n".join(broken))
+    raise BadDataError("\n".join(failed + in_logs))
 
 
 def _first_lines(text: str) -> str:

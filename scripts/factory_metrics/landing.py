@@ -91,15 +91,17 @@ class WorkingCopies:
         self._made: set[LogFile] = set()
 
     def parts(self, paths: Sequence[str]) -> list[Part]:
-        """Return how to read these files, grouped by how they are read.
+        """Return how to read these files, grouped by how they are read; files that are gone or empty are not.
 
         Raises:
-            LandingError: a file is broken, or was moved away.
+            LandingError: a file is broken.
 
         """
         prefix = self._copies.name
         parts: dict[tuple[object, ...], Part] = {}
         for path in map(Path, paths):
+            if not path.exists() or not path.stat().st_size:
+                continue
             suffix = path.suffix.lower()
             if suffix in PARQUET_SUFFIXES:
                 part = Part("parquet", [_escaped(path)], _parquet_columns(path))

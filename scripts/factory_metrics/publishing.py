@@ -42,6 +42,13 @@ class Home:
         self.build = self.folder / "build"
         self.warehouse = self.build / "warehouse.duckdb"
         self.history = self.build / "history.duckdb"
+        self._rollback = self.build / "rollback"
+        self._begun_anew = self.build / "begun-anew"
+
+    @property
+    def _build_log(self) -> Path:
+        """DuckDB's write-ahead log of the warehouse that is being built."""
+        return self.warehouse.with_name(f"{self.warehouse.name}.wal")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -109,6 +116,9 @@ class Home:
             return
         copy = self.warehouse.with_suffix(".copying")
         copy_file(self.version_file(current), copy)
+        _to_disk(copy)
+        # DuckDB would replay the log of another file.
+        self._build_log.unlink(missing_ok=True)
         copy.replace(self.warehouse)
 
     def discard_empty_build(self) -> None:
@@ -125,17 +135,27 @@ class Home:
         if not started:
             self.discard_build()
 
+    def begin_anew(self) -> None:
+        """Forget all that was read of the logs; until the next publication it is known that this was meant."""
+        self._begun_anew.touch()
+        self.discard_build()
+        self.history.unlink(missing_ok=True)
+
+    def is_begun_anew(self) -> bool:
+        """Tell whether all that was read has been forgotten, and nothing published since."""
+        return self._begun_anew.exists()
+
     def discard_build(self) -> None:
         """Remove the warehouse that was being built."""
-        for path in (self.warehouse, self.warehouse.with_name(f"{self.warehouse.name}.wal")):
-            path.unlink(missing_ok=True)
+        self._build_log.unlink(missing_ok=True)
+        self.warehouse.unlink(missing_ok=True)
 
     def publish(self, keep: int) -> int:
         """Publish the built warehouse; return its version. The `keep` versions before it stay."""
         # Opened by itself, so that nothing is left in a write-ahead log, and it can be read.
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("checkpoint")
-        if self.warehouse.with_name(f"{self.warehouse.name}.wal").exists():
+        if self._build_log.exists():
             message = f"{self.warehouse} could not be completed: its write-ahead log stays"
             raise UserError(message)
         version = self.next_version()
@@ -145,9 +165,27 @@ class Home:
         self.warehouse.replace(target)
         _to_disk(self.versions_folder)
         self.point_to(version)
+        self._begun_anew.unlink(missing_ok=True)
         for old in self.versions()[: -keep - 1]:
             self.version_file(old).unlink()
         return version
+
+    def roll_back(self, version: int, batch_id: int) -> None:
+        """Publish an earlier version again; `batch_id` is the newest batch that is known of the logs.
+
+        Raises:
+            UserError: there is no such version.
+
+        """
+        self.point_to(version)
+        self._rollback.write_text(f"{version} {batch_id}")
+
+    def rolled_back_to(self) -> tuple[int, int] | None:
+        """Return the version that was gone back to, and the newest batch of the logs at that time."""
+        if not self._rollback.exists():
+            return None
+        version, batch_id = self._rollback.read_text().split()
+        return int(version), int(batch_id)
 
     def point_to(self, version: int) -> None:
         """Make a version the published one.

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
-from hashlib import sha256
+from hashlib import md5, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +22,7 @@ import msgspec
 import yaml
 
 from factory_metrics import run_history
-from factory_metrics.dbt_runs import NO_UNIT_TESTS, BadDataError, Dbt, DbtError, NodeResult
+from factory_metrics.dbt_runs import NO_UNIT_TESTS, BadDataError, Dbt, NodeResult
 from factory_metrics.landing import LandingError, list_log_files
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.publishing import BusyError, Home
@@ -50,7 +51,7 @@ class Request:
     """What a run is to do: `variables` are dbt's, a YAML text; `as_of` None stands for now.
 
     `documents` is the folder to write documents to, if any. `report` is told of what was done, in words and
-    in fields. `run` is what the history will have of it.
+    in fields. `run` is what the history will have of it, and `has_published` whether a version was switched.
     """
 
     home: Home
@@ -61,6 +62,7 @@ class Request:
     full_refresh: bool = False
     report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
     run: Run = field(init=False)
+    has_published: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Start the run's line in the history."""
@@ -87,9 +89,13 @@ def refresh(request: Request) -> Outcome:
                 outcome = _refresh(request, started)
             except BadDataError as error:
                 outcome, run.message = Outcome.BAD_DATA, str(error)
-            except (UserError, DbtError, OSError, duckdb.Error, yaml.YAMLError) as error:
-                outcome, run.message = Outcome.BROKEN_SETUP, str(error)
-            if run.outcome != Outcome.PUBLISHED.name.lower():
+            except Exception as error:  # noqa: BLE001 - whatever it is, a scheduler must not take it for bad data
+                outcome, run.message = Outcome.BROKEN_SETUP, str(error) or type(error).__name__
+            if request.has_published:
+                run.message = (
+                    run.message and f"version {run.published_version} is published, but {run.message}"
+                )
+            else:
                 run.end(outcome.name.lower(), started)
                 run_history.append(request.home.runs, run)
     except BusyError as error:
@@ -104,9 +110,11 @@ def _refresh(request: Request, started: float) -> Outcome:
     variables = read_variables(request.variables)
     run.project_version = project_version(variables)
     published = _published(home)
+    if request.documents:
+        _check_folder(request.documents)
     if request.full_refresh:
-        home.discard_build()
-        home.history.unlink(missing_ok=True)
+        home.begin_anew()
+    _check_logs(home, variables, published)
 
     dbt = Dbt(
         environment={
@@ -134,19 +142,23 @@ def _refresh(request: Request, started: float) -> Outcome:
     with _step(request, "copy the published version"):
         home.discard_empty_build()
         home.start_build()
+        if published and published.run.project_version != run.project_version:
+            _mark_as_untested(home)
     with _step(request, "start dbt"):
         dbt.start()
     with _step(request, "build and test"):
         dbt.run("build", *NO_UNIT_TESTS)
     with _step(request, "check freshness"):
         _check_freshness(request, dbt)
-    _count_new_rows(request, published.batch_id if published else 0)
+    goes_on = published and published.generation.startswith(landed_progress(home)[0])
+    _count_new_rows(request, published.batch_id if published and goes_on else 0)
     with _step(request, "publish"):
         version = run.published_version = home.next_version()
         _mark_as_tested(home)
         run.end(Outcome.PUBLISHED.name.lower(), started)
-        run_history.write_table(home.warehouse, [*run_history.read(home.runs), run])
+        run_history.write_table(home.warehouse, home.runs, run)
         home.publish(request.keep_versions)
+        request.has_published = True
         run_history.append(home.runs, run)
     write_version_documents(request, version)
     return Outcome.PUBLISHED
@@ -156,19 +168,68 @@ def read_variables(text: str) -> dict[str, Any]:
     """Return dbt's variables from YAML, with absolute paths: dbt works in the project's folder.
 
     Raises:
-        UserError: they are no mapping.
+        UserError: they are no mapping, or one of them is unknown.
 
     """
     variables = yaml.safe_load(text) or {}
     if not isinstance(variables, dict):
         message = f"--vars {text} is no mapping: write it like '{{raw_path: /data/logs}}'"
         raise UserError(message)
+    known = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    for name in variables:
+        if name not in known:
+            message = f"--vars has {name}, which is no variable; there are: {', '.join(known)}"
+            raise UserError(message)
     if variables.get("raw_path"):
         variables["raw_path"] = str(Path(variables["raw_path"]).absolute())
     database = str(variables.get("raw_database") or "")
     if "/" in database and ":" not in database:
         variables["raw_database"] = str(Path(database).absolute())
     return variables
+
+
+def _check_folder(folder: Path) -> None:
+    """Check before a run that documents can be written after it.
+
+    Raises:
+        UserError: they cannot.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        message = (
+            f"documents cannot be written to {folder} ({error.strerror}): name a folder that you may write"
+        )
+        raise UserError(message) from error
+
+
+def _check_logs(home: Home, variables: dict[str, Any], published: Published | None) -> None:
+    """Check that a home goes on with the logs that it was built from, and still knows what it read of them.
+
+    Raises:
+        UserError: it would begin anew, and forget rows of files that are gone.
+
+    """
+    if published is None or home.is_begun_anew():
+        return
+    if not home.history.exists():
+        message = f"{home.history} is gone, which has all rows that were read: put it back from a copy"
+    else:
+        # as macros/raw_logs.sql has it
+        place = "|".join(
+            str(variables.get(name) or "") for name in ("raw_path", "raw_database", "raw_schema")
+        )
+        generation, _ = landed_progress(home)
+        if not generation or generation.startswith(
+            md5(place.encode(), usedforsecurity=False).hexdigest()[:12]
+        ):
+            return
+        message = f"{home.folder} was built from other logs than --vars names: name those"
+    message += ", or use --full-refresh to begin anew with the logs that are there"
+    raise UserError(message)
 
 
 def project_version(variables: dict[str, Any]) -> str:
@@ -197,12 +258,12 @@ def _published(home: Home) -> Published | None:
     if not (progress and as_of and run):
         return None
     # A run that was killed when it had just published is added to the history now.
-    if run.started_at not in {known.started_at for known in run_history.read(home.runs)}:
+    if not run_history.knows(home.runs, run):
         run_history.append(home.runs, run)
     return Published(version, progress[0], progress[1], as_of[0], run)
 
 
-def _landed_progress(home: Home) -> tuple[str, int]:
+def landed_progress(home: Home) -> tuple[str, int]:
     """Return generation and batch of what has landed; an empty generation when nothing has."""
     if not home.history.exists():
         return "", 0
@@ -214,7 +275,7 @@ def _landed_progress(home: Home) -> tuple[str, int]:
 
 def _files_are_known(home: Home, folder: str) -> bool:
     """Tell whether all files of the logs were read already."""
-    if not _landed_progress(home)[0]:
+    if not landed_progress(home)[0]:
         return False
     try:
         found = {(file.part, file.fingerprint) for log in LOGS for file in list_log_files(f"{folder}/{log}")}
@@ -227,12 +288,15 @@ def _files_are_known(home: Home, folder: str) -> bool:
 def _is_current(request: Request, published: Published | None, variables: dict[str, Any]) -> bool:
     """Tell whether the published version is what a build would make now.
 
-    As windows begin with days, a version without new rows is current until the day ends.
+    As windows begin with days, a version without new rows is current until the day ends. One that was gone
+    back to is so until there are new rows.
     """
-    generation, batch_id = _landed_progress(request.home)
+    generation, batch_id = landed_progress(request.home)
     if published is None or not generation:
         return False
     wanted = request.as_of or variables.get("as_of")
+    if not wanted and request.home.rolled_back_to() == (published.version, batch_id):
+        return True
     is_timely = published.as_of == _utc(wanted) if wanted else published.as_of.date() == _now().date()
     return (
         is_timely
@@ -301,19 +365,28 @@ def _count_new_rows(request: Request, batch_id: int) -> None:
     run = request.run
     with duckdb.connect(str(request.home.history), read_only=True) as connection:
         for table in LOGS.values():
-            query = f"select count(*), count(rejected_rule) from {table} where batch_id > ?"  # noqa: S608
+            query = f"""
+                select count(*), count(rejected_rule) from {table}
+                where batch_id > ? and withdrawn_batch_id is null
+            """  # noqa: S608 - our own names
             for rows, rejected in connection.execute(query, [batch_id]).fetchall():
                 run.rows_in += rows
                 run.rows_rejected += rejected
-    run.batch_id = _landed_progress(request.home)[1]
+    run.batch_id = landed_progress(request.home)[1]
     with duckdb.connect(str(request.home.warehouse), read_only=True) as connection:
         for (as_of,) in connection.execute("select as_of from clock").fetchall():
             run.as_of = str(as_of)
 
 
+def _mark_as_untested(home: Home) -> None:
+    """Let the tests look at everything: models or settings are others than when they passed."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute("delete from model_progress where model = 'tests'")
+
+
 def _mark_as_tested(home: Home) -> None:
     """Write down that all tests have passed so far; those of the next run look at what comes after."""
-    generation, batch_id = _landed_progress(home)
+    generation, batch_id = landed_progress(home)
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("delete from model_progress where model = 'tests'")
         connection.execute("insert into model_progress values ('tests', ?, ?)", [generation, batch_id])
@@ -331,6 +404,7 @@ def write_version_documents(request: Request, version: int) -> Outcome:
     selection = Selection()
     with _step(request, "write documents"), open_warehouse(home.version_file(version)) as warehouse:
         summary = write_documents(warehouse, documents, selection.marts(time_ranges()), selection)
+    os.sync()  # the documents, before what says that they are there
     marker.write_bytes(done)
     request.report(
         f"{summary.written:,} written, {summary.unchanged:,} unchanged, {summary.removed:,} removed",

@@ -65,28 +65,35 @@ def append(history: Path, run: Run) -> None:
         file.write(msgspec.json.encode(run) + b"\n")
 
 
+def knows(history: Path, run: Run) -> bool:
+    """Tell whether the history's file has a run."""
+    return history.exists() and f'"started_at":"{run.started_at}"'.encode() in history.read_bytes()
+
+
 def read(history: Path) -> list[Run]:
     """Return the runs of the history's file, without lines that were cut off."""
     runs = []
     for line in history.read_bytes().splitlines() if history.exists() else []:
         try:
             runs.append(msgspec.json.decode(line, type=Run))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             continue
     return runs
 
 
-def write_table(warehouse: Path, runs: list[Run]) -> None:
-    """Put runs into a warehouse as the table `run_history`."""
+def write_table(warehouse: Path, history: Path, run: Run) -> None:
+    """Put the runs of the history's file, and another, into a warehouse as the table `run_history`."""
+    runs = [*read(history), run]
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    marks = ", ".join("?" * len(COLUMNS))
+    structure = msgspec.json.encode([COLUMNS]).decode()
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create or replace table run_history ({columns})")
         connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
-        connection.executemany(
-            f"insert into run_history values ({marks})",  # noqa: S608 - only question marks
-            [[getattr(run, name) for name in COLUMNS] for run in runs],
+        connection.execute(
+            "insert into run_history by name select unnest(run) "  # noqa: S608 - our own names
+            f"from unnest(from_json(?, '{structure}')) as runs(run)",
+            [msgspec.json.encode(runs).decode()],
         )
 
 

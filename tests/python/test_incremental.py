@@ -34,6 +34,7 @@ NOT_COMPARED = {"landed_parts", "model_progress", "run_history"}
 CONDITIONS = {
     "base_event_deliveries": "withdrawn_batch_id is null",
     "base_run_deliveries": "withdrawn_batch_id is null",
+    "int_org_first_events": "first_event_at is not null",
     "redelivered_events": "deliveries > 1 and delivery_number is not null",
     "redelivered_runs": "deliveries > 1 and delivery_number is not null",
 }

@@ -140,13 +140,13 @@ def test_the_history_tells_of_every_run(story: Story) -> None:
 
 
 def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
-    factory.logs = tmp_path / "logs"
+    factory = Factory(Home(tmp_path / "home"), tmp_path / "logs")
     shutil.copytree(story.factory.logs, factory.logs)
+    assert factory.refresh().returncode == PUBLISHED
     before, documents = factory.home.published.resolve(), factory.documents()
     garbage = factory.logs / "factory_events" / "garbage.jsonl"
     garbage.write_text("no JSON\n" * 1000)
-    assert factory.refresh("--vars", json.dumps({"raw_path": str(factory.logs)})).returncode == BAD_DATA
+    assert factory.refresh().returncode == BAD_DATA
     result = factory.refresh()
     assert result.returncode == BAD_DATA, "a failed test fails again while its data is there"
     assert "rejected_share_is_small" in str(end(result)["message"])
@@ -157,11 +157,51 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        pytest.param("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet", id="broken file"),
+        pytest.param(
+            "c.csv", "id,org_id\n1,a\n", "the required column event_type is missing in", id="column"
+        ),
+        pytest.param("c.xlsx", "no log", "c.xlsx is of an unknown kind", id="kind"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(
+    name: str, content: str, message: str, story: Story, tmp_path: Path
+) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    bad = factory.logs / "factory_events" / name
+    bad.write_text(content)
+    try:
+        result = factory.refresh()
+    finally:
+        bad.unlink()
+    assert result.returncode == BAD_DATA, result.stderr
+    assert message in str(end(result)["message"])
+    assert factory.refresh().returncode in {PUBLISHED, NOTHING_NEW}
+    assert factory.documents() == story.factory.documents()
+
+
+def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    for variables in ("{}", f"{{raw_path: {tmp_path}}}"):
+        result = factory.refresh("--vars", variables)
+        assert result.returncode == BROKEN_SETUP
+        assert "was built from other logs" in str(end(result)["message"])
+    factory.home.history.unlink()
+    result = factory.refresh()
+    assert result.returncode == BROKEN_SETUP
+    assert "is gone, which has all rows that were read" in str(end(result)["message"])
+    assert factory.documents() == story.factory.documents()
+
+
+@pytest.mark.parametrize(
     ("variables", "message"),
     [
         pytest.param("{raw_path: /nowhere}", "/nowhere/factory_events does not exist", id="no folder"),
         pytest.param("{raw_database: /nowhere.duckdb}", "/nowhere.duckdb cannot be read", id="no database"),
         pytest.param("[raw_path]", "is no mapping", id="no variables"),
+        pytest.param("{raw_pth: /nowhere}", "raw_pth, which is no variable", id="unknown variable"),
         pytest.param("{as_of: '2026-02-30'}", "not an ISO 8601 instant", id="no such day"),
     ],
 )
@@ -271,6 +311,6 @@ def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
         )
     result = moved.refresh(as_of=SECOND_AS_OF)
     assert result.returncode == BROKEN_SETUP, result.stderr
-    assert "1 files that were read are gone" in str(end(result)["message"])
+    assert "parts of it that were read are gone" in str(end(result)["message"])
     assert moved.refresh("--full-refresh").returncode == PUBLISHED
     assert moved.documents() != story.factory.documents()

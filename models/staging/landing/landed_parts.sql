@@ -1,7 +1,10 @@
 {{ config(unique_key='part_id') }}
 {% set since = taken_in() %}
 {% set found = found_parts_of_logs(this if since is not none else none) %}
-{% do assert_parts_are_there(found) %}
+{% if since is none %}
+{% do assert_parts_are_there('factory_events', 'base_event_deliveries') %}
+{% do assert_parts_are_there('factory_metrics', 'base_run_deliveries') %}
+{% endif %}
 
 with
 
