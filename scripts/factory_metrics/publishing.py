@@ -110,7 +110,7 @@ class Home:
         return version
 
     def start_build(self) -> None:
-        """Make the warehouse to build on: what a killed run left, else a copy of the published one."""
+        """Make the warehouse to build on: what a killed run left, else a copy of what is published."""
         current = self.current()
         if self.warehouse.exists() or current is None:
             return
@@ -136,7 +136,7 @@ class Home:
             self.discard_build()
 
     def begin_anew(self) -> None:
-        """Forget all that was read of the logs; until the next publication it is known that this was meant."""
+        """Forget all that was read of the logs; that it was meant is known until the next publication."""
         self._begun_anew.touch()
         self.discard_build()
         self.history.unlink(missing_ok=True)
