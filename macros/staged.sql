@@ -1,12 +1,12 @@
 -- Events that count: those delivered once, and of the others the delivery that counts. `condition` is one on the columns.
 -- It is said of both parents, as it would not reach them from outside of the union; and both are named where they are
 -- read, as a CTE that is read twice would be copied whole.
-{% macro staged_events(condition='true') -%}
+{% macro staged_events(condition='true', since=none) -%}
     {%- set columns = [
         'event_key', 'issue_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
         'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
     ] -%}
-    {{ staged_rows(columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition) }}
+    {{ staged_rows(columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition, since) }}
 {%- endmacro %}
 
 
@@ -20,12 +20,15 @@
 {%- endmacro %}
 
 
-{% macro staged_rows(columns, key, deliveries, redelivered, condition) -%}
+{% macro staged_rows(columns, key, deliveries, redelivered, condition, since=none) -%}
     select {{ columns | join(', ') }}
     from {{ deliveries }}
     where
         rejected_rule is null
         and withdrawn_batch_id is null
+        {% if since is not none -%}
+        and batch_id > {{ since }}
+        {% endif -%}
         and {{ condition }}
         -- last: DuckDB filters in this order, and the condition may leave little
         and {{ key }} not in (select redelivered.{{ key }} from {{ redelivered }} as redelivered)
@@ -45,6 +48,17 @@
     (select * from {{ ref('stg_events') }} where {{ condition }}) as events
     {%- else -%}
     ({{ staged_events(condition ~ ' and ' ~ key ~ ' in (' ~ changed ~ ')') }}) as events
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The events with a condition whose own deliveries have changed. What counts of them came since, or is among what was
+-- delivered more than once, so older batches need not be read.
+{% macro changed_events_to_compute(condition, changed) -%}
+    {%- if changed is none -%}
+    (select * from {{ ref('stg_events') }} where {{ condition }}) as events
+    {%- else -%}
+    ({{ staged_events(condition ~ ' and event_key in (' ~ changed ~ ')', since=taken_in()) }}) as events
     {%- endif -%}
 {%- endmacro %}
 

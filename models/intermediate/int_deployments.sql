@@ -25,14 +25,14 @@ changed_projects as (
 
 concerned as (
 
-    select deployments.event_key
-    from {{ this }} as deployments
+    select known.*
+    from {{ this }} as known
     inner join changed_projects
-        on deployments.org_id = changed_projects.org_id
-        and deployments.project_id is not distinct from changed_projects.project_id
-    where deployments.superseded_at is null or deployments.superseded_at >= changed_projects.changed_from
-    union
-    {{ changed }}
+        on known.org_id = changed_projects.org_id
+        and known.project_id is not distinct from changed_projects.project_id
+    where
+        (known.superseded_at is null or known.superseded_at >= changed_projects.changed_from)
+        and known.event_key not in ({{ changed }})
 
 ),
 
@@ -45,11 +45,56 @@ deployments as (
         {{ json_text('payload', 'status') }} as status,
         {{ json_is_true('payload', 'isRollback') }} as is_rollback,
         {{ parse_timestamp(json_text('payload', 'committedAt')) }} as committed_at
-    from {{ events_to_compute(
-        "event_type = 'deployment.finished'",
-        'event_key',
-        'select concerned.event_key from concerned' if changed is not none else none
-    ) }}
+    from {{ changed_events_to_compute("event_type = 'deployment.finished'", changed) }}
+
+),
+
+parsed as (
+
+    select
+        event_key,
+        event_id,
+        subject_id as deployment_id,
+        org_id,
+        project_id,
+        {{ null_if_blank(json_text('payload', 'rollbackOf')) }} as rollback_of,
+        environment,
+        status,
+        {{ json_text('payload', 'version') }} as version,
+        {{ json_text('payload', 'commit') }} as commit_sha,
+        {{ json_text('payload', 'deployedBy') }} as deployed_by,
+        case
+            when committed_at <= occurred_at
+                then {{ dbt.datediff('committed_at', 'occurred_at', 'microsecond') }}
+        end as lead_time_us,
+        is_rollback,
+        coalesce(environment = 'production' and status = 'success' and not is_rollback, false) as is_change,
+        committed_at,
+        occurred_at as deployed_at
+    from deployments
+
+    {% if changed is not none -%}
+    union all
+
+    select
+        event_key,
+        event_id,
+        deployment_id,
+        org_id,
+        project_id,
+        rollback_of,
+        environment,
+        status,
+        version,
+        commit_sha,
+        deployed_by,
+        lead_time_us,
+        is_rollback,
+        is_change,
+        committed_at,
+        deployed_at
+    from concerned
+    {%- endif %}
 
 ),
 
@@ -59,35 +104,32 @@ final as (
         -- ids
         event_key,
         event_id,
-        subject_id as deployment_id,
+        deployment_id,
         org_id,
         project_id,
-        {{ null_if_blank(json_text('payload', 'rollbackOf')) }} as rollback_of,
+        rollback_of,
 
         -- text
         environment,
         status,
-        {{ json_text('payload', 'version') }} as version,
-        {{ json_text('payload', 'commit') }} as commit_sha,
-        {{ json_text('payload', 'deployedBy') }} as deployed_by,
+        version,
+        commit_sha,
+        deployed_by,
 
         -- numerics
-        case
-            when committed_at <= occurred_at
-                then {{ dbt.datediff('committed_at', 'occurred_at', 'microsecond') }}
-        end as lead_time_us,
+        lead_time_us,
 
         -- booleans
         is_rollback,
-        coalesce(environment = 'production' and status = 'success' and not is_rollback, false) as is_change,
+        is_change,
 
         -- timestamps
         committed_at,
-        occurred_at as deployed_at,
-        lead(occurred_at) over (
-            partition by org_id, project_id, environment order by occurred_at, event_id
+        deployed_at,
+        lead(deployed_at) over (
+            partition by org_id, project_id, environment order by deployed_at, event_id
         ) as superseded_at
-    from deployments
+    from parsed
 
 )
 

@@ -25,7 +25,7 @@ final as (
 
         -- timestamps
         occurred_at as overridden_at
-    from {{ events_to_compute("event_type = 'human.override'", 'event_key', changed) }}
+    from {{ changed_events_to_compute("event_type = 'human.override'", changed) }}
 
 )
 
