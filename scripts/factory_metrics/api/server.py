@@ -1,0 +1,360 @@
+"""Run the application: sockets, background work, graceful shutdown."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, cast
+
+import uvicorn
+import uvloop
+from msgspec import Struct
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
+from factory_metrics.api.authentication import Authenticator
+from factory_metrics.api.data import Publication, Snapshot
+from factory_metrics.api.errors import ApiError, not_allowed, not_found
+from factory_metrics.api.keys import KeyStore
+from factory_metrics.api.limits import Limiter, Policy, RedisLink
+from factory_metrics.api.openapi import METRICS_PATH
+from factory_metrics.api.settings import Settings
+from factory_metrics.api.telemetry import Gauge, LogWriter, Telemetry, start_logging
+from factory_metrics.output import Selection
+from factory_metrics.settings import UserError, time_ranges
+
+_LONGEST_HEAD_BYTES = 32_768
+_LONGEST_HEAD_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 75  # longer than nginx keeps its own connections, 60
+_SECONDS_BETWEEN_FLUSHES = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class Ports(Struct, frozen=True):
+    """Where the server listens: URLs of the endpoint and of its metrics."""
+
+    url: str
+    metrics_url: str
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, whose own refusals have the documented format, and whose requests have bounds."""
+
+    api: MetricsApi  # set for each server in `_protocol`
+
+    # Of the request line and headers of the request that is arriving: bytes so far, and when they began (0.0
+    # between requests).
+    _head_bytes = 0
+    _head_since = 0.0
+    _in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of requests."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            self._head_since = self._head_since or self.loop.time()
+        super().data_received(data)
+        if self._in_head and self._head_bytes > _LONGEST_HEAD_BYTES:
+            self._refuse_head()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection; the first request must come soon."""
+        super().connection_made(transport)
+        self._head_since = self.loop.time()
+
+    def on_headers_complete(self) -> None:
+        """Begin a request."""
+        # The bytes that came so far may be those of later requests, too.
+        if self._head_bytes > _LONGEST_HEAD_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > _LONGEST_HEAD_BYTES:
+                self._refuse_head()
+                raise ConnectionAbortedError
+        self._in_head, self._head_bytes, self._head_since = False, 0, 0.0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        super().on_message_complete()
+        self._in_head = True
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP."""
+        del msg
+        self._refuse("BAD_REQUEST", "This is not a valid HTTP request.")
+
+    def end_if_slow(self, now: float) -> None:
+        """Refuse a request whose headers take too long; called now and then."""
+        if self._head_since and now - self._head_since > _LONGEST_HEAD_SECONDS:
+            self._refuse("REQUEST_TIMEOUT", f"URL and headers must arrive in {_LONGEST_HEAD_SECONDS} s.")
+
+    def _refuse_head(self) -> None:
+        self._refuse("HEADERS_TOO_LARGE", f"URL and headers may have {_LONGEST_HEAD_BYTES} bytes.")
+
+    def _refuse(self, code: str, message: str) -> None:
+        if self.transport.is_closing():
+            return
+        self._in_head, self._head_since = False, 0.0
+        if self.cycle is None or self.cycle.response_complete:
+            # Else a request before this one is still being answered, and the client gets no other answer.
+            peer = self.client[0] if self.client else "local"
+            answer = self.api.refuse(code, message, peer)
+            lines = [
+                b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.headers)
+            ]
+            self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.content]))
+        self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Do nothing."""
+        yield
+
+
+def run(settings: Settings, started: Callable[[Ports], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `started` is called when requests are welcome.
+
+    Raises:
+        UserError: a port cannot be used, or the key store cannot be opened.
+
+    """
+    store = KeyStore(settings.keys_database)
+    store.prepare()
+    with (
+        _listen(settings.host, settings.port, "FACTORY_API_PORT") as endpoint,
+        _listen(settings.metrics_host, settings.metrics_port, "FACTORY_API_METRICS_PORT") as metrics,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(settings, store, endpoint, metrics, started))
+
+
+async def _serve(
+    settings: Settings,
+    store: KeyStore,
+    endpoint: socket.socket,
+    metrics: socket.socket,
+    started: Callable[[Ports], None],
+) -> None:
+    """Put the application together, and run it with its background work."""
+    telemetry = Telemetry()
+    redis = RedisLink(settings.redis_url) if settings.redis_url else None
+    limiter = Limiter(Policy("default", settings.rate_per_minute, settings.rate_burst), redis)
+    failures = Limiter(
+        Policy("failed-authentication", settings.failures_per_minute, settings.failures_burst), redis
+    )
+    authenticator = Authenticator(store)
+    marts = Selection().marts(time_ranges())
+    publication = Publication(
+        settings.warehouse, marts, settings.memory_limit, settings.document_cache_mb * 1_000_000
+    )
+    log = LogWriter()
+    start_logging(log)
+    api = MetricsApi(
+        settings,
+        publication=publication,
+        authenticator=authenticator,
+        limiter=limiter,
+        failures=failures,
+        telemetry=telemetry,
+        log=log,
+    )
+    _observe(
+        telemetry,
+        publication=publication,
+        authenticator=authenticator,
+        limiter=limiter,
+        redis=redis,
+        log=log,
+    )
+    main = _server(api, api, settings.shutdown_seconds)
+    side = _server(_metrics_app(api, telemetry), api, settings.shutdown_seconds)
+
+    def stop() -> None:
+        main.force_exit = main.should_exit  # the second time
+        main.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    await authenticator.poll()
+    await publication.look()
+    background = [
+        asyncio.create_task(work)
+        for work in (
+            publication.watch(),
+            authenticator.watch(),
+            _flush(log),
+            _end_slow(main),
+            _end_slow(side),
+        )
+    ]
+    # What lives as long as the server needs no looking at by the garbage collector.
+    gc.collect()
+    gc.freeze()
+    serving = asyncio.create_task(side.serve(sockets=[metrics]))
+    ports = Ports(_url(endpoint), _url(metrics))
+    announcement = asyncio.create_task(_announce(main, side, lambda: started(ports)))
+    _log.info("listening at %s, metrics at %s/metrics", ports.url, ports.metrics_url)
+    try:
+        await main.serve(sockets=[endpoint])
+    finally:
+        side.should_exit = True
+        await serving
+        for task in (*background, announcement):
+            task.cancel()
+        await publication.close()
+        authenticator.close()
+        if redis is not None:
+            await redis.client.aclose()
+        store.close()
+        _log.info("stopped")
+        log.close()
+
+
+def _server(app: App, api: MetricsApi, shutdown_seconds: int) -> _Server:
+    """Return a server for an application."""
+    protocol = type("Protocol", (HttpProtocol,), {"api": api})
+    return _Server(
+        uvicorn.Config(
+            cast("Any", app),
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=shutdown_seconds,
+        )
+    )
+
+
+def _metrics_app(api: MetricsApi, telemetry: Telemetry) -> App:
+    """Return the application of the metrics' port."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        method, path = scope["method"], scope["path"]
+        try:
+            if path == "/metrics":
+                if method not in {"GET", "HEAD"}:
+                    raise not_allowed()
+                content = telemetry.render()
+                kind = (b"content-type", b"text/plain; version=1.0.0; charset=utf-8")
+                status, headers = 200, [kind, (b"content-length", str(len(content)).encode())]
+            else:
+                probe = api.probe(method, path)
+                if probe is None:
+                    raise not_found(METRICS_PATH)
+                status, headers, content = probe.status, probe.headers, probe.content
+        except ApiError as error:
+            answer = api.refusal(error)
+            status, headers, content = answer.status, answer.headers, answer.content
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    return app
+
+
+def _observe(  # noqa: PLR0913 - all that is observed
+    telemetry: Telemetry,
+    *,
+    publication: Publication,
+    authenticator: Authenticator,
+    limiter: Limiter,
+    redis: RedisLink | None,
+    log: LogWriter,
+) -> None:
+    """Let the metrics show the state of the parts."""
+
+    def age(of: Callable[[Snapshot], float]) -> float | None:
+        return None if publication.current is None else time.time() - of(publication.current)
+
+    def size() -> float | None:
+        return None if publication.current is None else publication.current.size
+
+    telemetry.gauges += [
+        Gauge(
+            "warehouse_up",
+            "Whether a published warehouse is served.",
+            lambda: publication.current is not None,
+        ),
+        Gauge("data_age_seconds", "Time since the as-of.", lambda: age(lambda s: s.as_of.timestamp())),
+        Gauge(
+            "publication_age_seconds",
+            "Time since the warehouse was published.",
+            lambda: age(lambda s: s.published),
+        ),
+        Gauge(
+            "document_cache_bytes",
+            "Documents in memory.",
+            size,
+        ),
+        Gauge("keys_remembered", "Keys in memory, good and bad.", lambda: authenticator.size),
+        Gauge("key_store_up", "Whether the key store answers.", lambda: authenticator.is_ready),
+        Gauge("buckets_in_memory", "Rate limits that are counted in this process.", lambda: len(limiter)),
+    ]
+    telemetry.counters += [
+        Gauge("publications", "Warehouses that were served.", lambda: publication.switches),
+        Gauge("dropped_log_lines", "Lines that nobody read in time.", lambda: log.dropped),
+    ]
+    if redis is not None:
+        telemetry.gauges.append(Gauge("redis_up", "Whether limits are shared in Redis.", lambda: redis.is_up))
+        telemetry.counters.append(
+            Gauge("redis_failures", "Times that Redis did not answer.", lambda: redis.failures)
+        )
+
+
+async def _announce(main: _Server, side: _Server, started: Callable[[], None]) -> None:
+    """Say when both servers take requests."""
+    while not (main.started and side.started):  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    started()
+
+
+async def _flush(log: LogWriter) -> None:
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_FLUSHES)
+        log.flush()
+
+
+async def _end_slow(server: _Server) -> None:
+    """End connections that hold a place and send nothing whole."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(1)
+        for connection in list(server.server_state.connections):
+            cast("HttpProtocol", connection).end_if_slow(loop.time())
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int, setting: str) -> Iterator[socket.socket]:
+    """Open a socket that connections can queue at."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        message = f"cannot listen at {host}:{port} ({error.strerror}): set {setting} to a free port"
+        raise UserError(message) from error
+    with listener:
+        yield listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
