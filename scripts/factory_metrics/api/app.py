@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import count
@@ -34,7 +35,7 @@ from factory_metrics.api.limits import Limiter, Verdict
 from factory_metrics.api.openapi import METRICS_PATH, OPENAPI_PATH, description
 from factory_metrics.api.requests import Query, accepts_gzip, matches, read_query
 from factory_metrics.api.settings import Network, Settings
-from factory_metrics.api.telemetry import AccessLine, LogWriter, Telemetry, now, shown_path
+from factory_metrics.api.telemetry import AccessLine, LogWriter, Telemetry, shown_path
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -100,7 +101,7 @@ class MetricsApi:
         self._policy = limiter.policy.header()
         self._failures_policy = failures.policy.header()
         self._description = msgspec.json.encode(description())
-        self._run = secrets.token_hex(6)
+        self._run = secrets.token_hex(6).encode()
         self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,11 +111,12 @@ class MetricsApi:
         headers = dict(scope["headers"])
         request_id = headers.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-            request_id = f"{self._run}-{next(self._numbers):x}".encode()
+            request_id = b"%b-%x" % (self._run, next(self._numbers))
         exchange = Exchange(headers, self._address(scope, headers))
         try:
             try:
-                answer = await self._answer(scope, exchange)
+                is_read = scope["path"] == METRICS_PATH and scope["method"] in _READING
+                answer = await (self._metrics if is_read else self._other)(scope, exchange)
             except ApiError as error:
                 answer = self.refusal(error)
             except Exception:  # noqa: BLE001 - the client gets the documented format whatever happens
@@ -139,7 +141,7 @@ class MetricsApi:
             if self._log is not None:
                 self._log.access(
                     AccessLine(
-                        time=now(),
+                        time=datetime.now(UTC),
                         request_id=request_id.decode(),
                         address=exchange.address,
                         method=scope["method"],
@@ -148,18 +150,17 @@ class MetricsApi:
                         time_range=None if query is None else query.mart.time_range,
                         status=answer.status,
                         bytes=0 if scope["method"] == "HEAD" else len(content),
-                        duration_ms=round(seconds * 1000, 3),
+                        duration_ms=int(seconds * 1_000_000) / 1000,
                         key_prefix=None if key is None else key.prefix,
                         key_id=None if key is None else key.id,
                         org_id=None if key is None else key.org_id,
                     )
                 )
 
-    async def _answer(self, scope: Scope, exchange: Exchange) -> Answer:
+    async def _other(self, scope: Scope, exchange: Exchange) -> Answer:
+        """Answer other paths and methods."""
         method, path = scope["method"], scope["path"]
         if path == METRICS_PATH:
-            if method in _READING:
-                return await self._metrics(scope, exchange)
             if method == "OPTIONS" and b"access-control-request-method" in exchange.headers:
                 return self._preflight(exchange)
             allow = "GET, HEAD, OPTIONS" if self._origins else "GET, HEAD"
@@ -196,9 +197,9 @@ class MetricsApi:
     async def _metrics(self, scope: Scope, exchange: Exchange) -> Answer:
         if len(exchange.headers) != len(scope["headers"]):
             _check_single(scope["headers"])
-        key = exchange.key = await self._authenticate(exchange)
-        limiter = self._limiter
-        client = key.digest.hex()
+        key = self._remembered(exchange) or await self._authenticate(exchange)
+        exchange.key = key
+        limiter, client = self._limiter, key.client
         if limiter.redis is None:
             verdict = limiter.spend_in_memory(client)
         else:
@@ -217,7 +218,10 @@ class MetricsApi:
         if query.org_id is not None and query.org_id != key.org_id:
             self._telemetry.count_refused("forbidden")
             raise forbidden("This API key may not read this org.")
-        snapshot, document = await self._publication.document(key.org_id, query.mart)
+        publication = self._publication
+        snapshot, document = publication.kept(key.org_id, query.mart) or await publication.document(
+            key.org_id, query.mart
+        )
         headers = exchange.headers
         encoding = headers.get(b"accept-encoding")
         compress = encoding is not None and accepts_gzip(encoding)
@@ -225,6 +229,13 @@ class MetricsApi:
         if _is_unchanged(headers, body, snapshot.last_modified):
             return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
         return Answer(200, body.headers, body.content)
+
+    def _remembered(self, exchange: Exchange) -> Key | None:
+        """Return the request's key if it is good and known without asking the store."""
+        authorization = exchange.headers.get(b"authorization")
+        if authorization is None or authorization[:7] != b"Bearer ":
+            return None
+        return self._authenticator.remembered(sha256(authorization[7:]).digest())
 
     async def _authenticate(self, exchange: Exchange) -> Key:
         """Return the request's key.
@@ -234,10 +245,6 @@ class MetricsApi:
 
         """
         authorization = exchange.headers.get(b"authorization")
-        if authorization is not None and authorization[:7] == b"Bearer ":
-            remembered = self._authenticator.remembered(sha256(authorization[7:]).digest())
-            if remembered is not None:
-                return remembered
         secret = key_of(authorization)
         digest = None if secret is None else digest_of(secret)
         # A key that was good before passes, whatever else came from its address.
@@ -288,13 +295,13 @@ class MetricsApi:
         self._telemetry.count(ApiError(code, message).status, "none", 0.0)
         answer = self.refusal(ApiError(code, message))
         exchange = Exchange({}, peer)
-        request_id = f"{self._run}-{next(self._numbers):x}"
-        extra = [*self._limits(exchange), (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        request_id = b"%b-%x" % (self._run, next(self._numbers))
+        extra = [*self._limits(exchange), (b"x-request-id", request_id), (b"connection", b"close")]
         if self._log is not None:
             self._log.access(
                 AccessLine(
-                    now(),
-                    request_id,
+                    datetime.now(UTC),
+                    request_id.decode(),
                     peer,
                     "-",
                     "-",

@@ -53,7 +53,11 @@ class Authenticator:
     def remembered(self, digest: bytes) -> Key | None:
         """Return the good key with a SHA-256 if it is known without asking the store."""
         entry = self._known.get(digest)
-        if entry is None or entry[0] != self._generation or not self.is_ready:
+        if (
+            entry is None
+            or entry[0] != self._generation
+            or time.monotonic() - self._confirmed >= _LONGEST_UNCONFIRMED_SECONDS
+        ):
             return None
         key = entry[1]
         return key if compare_digest(key.digest, digest) and key.is_good(time.time()) else None

@@ -152,6 +152,18 @@ class Publication:
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="documents")
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="publication")
 
+    def kept(self, org: str, mart: Mart) -> tuple[Snapshot, Document] | None:
+        """Return a document, and what it was read from, if it is in memory."""
+        snapshot = self.current
+        if snapshot is None:
+            return None
+        name = (org, mart)
+        document = snapshot.documents.get(name)
+        if document is None:
+            return None
+        snapshot.documents.move_to_end(name)
+        return snapshot, document
+
     async def document(self, org: str, mart: Mart) -> tuple[Snapshot, Document]:
         """Return the document of an org and a mart, and what it was read from.
 
@@ -161,13 +173,11 @@ class Publication:
         """
         name = (org, mart)
         while True:
+            if kept := self.kept(org, mart):
+                return kept
             snapshot = self.current
             if snapshot is None:
                 raise database_error()
-            document = snapshot.documents.get(name)
-            if document is not None:
-                snapshot.documents.move_to_end(name)
-                return snapshot, document
             if not snapshot.is_closed:
                 break
             await self._switched.wait()

@@ -62,6 +62,7 @@ class Key(Struct, frozen=True):
     created_at: float
     expires_at: float | None
     revoked_at: float | None
+    client: str  # the name by which its requests are counted; not secret
 
     def is_good(self, now: float) -> bool:
         """Whether the key is neither revoked nor expired."""
@@ -202,8 +203,9 @@ def _touch(connection: sa.Connection) -> None:
 
 
 def _key(row: Any) -> Key:  # noqa: ANN401 - a mapping of SQLAlchemy's or ours
-    values = {name: row[name] for name in Key.__struct_fields__}
-    return Key(**values | {"digest": bytes(row["digest"]), "scopes": frozenset(row["scopes"].split())})
+    digest = bytes(row["digest"])
+    derived = {"digest": digest, "scopes": frozenset(row["scopes"].split()), "client": digest.hex()}
+    return Key(**{column.name: row[column.name] for column in _keys.columns} | derived)
 
 
 def _check_text(what: str, text: str) -> None:

@@ -175,8 +175,8 @@ async def _serve(
         redis=redis,
         log=log,
     )
-    main = _server(api, api, settings.shutdown_seconds)
-    side = _server(_metrics_app(api, telemetry), api, settings.shutdown_seconds)
+    main = _Server(uvicorn_config(api, api, settings.shutdown_seconds))
+    side = _Server(uvicorn_config(_metrics_app(api, telemetry), api, settings.shutdown_seconds))
 
     def stop() -> None:
         main.force_exit = main.should_exit  # the second time
@@ -220,23 +220,21 @@ async def _serve(
         log.close()
 
 
-def _server(app: App, api: MetricsApi, shutdown_seconds: int) -> _Server:
-    """Return a server for an application."""
+def uvicorn_config(app: App, api: MetricsApi, shutdown_seconds: int) -> uvicorn.Config:
+    """Return how uvicorn serves an application; `api` words its refusals."""
     protocol = type("Protocol", (HttpProtocol,), {"api": api})
-    return _Server(
-        uvicorn.Config(
-            cast("Any", app),
-            http=protocol,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=shutdown_seconds,
-        )
+    return uvicorn.Config(
+        cast("Any", app),
+        http=protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=shutdown_seconds,
     )
 
 

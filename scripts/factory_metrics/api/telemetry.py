@@ -5,7 +5,6 @@ import os
 import re
 import sys
 import threading
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -100,7 +99,7 @@ class Telemetry(Collector):
 class AccessLine(Struct, rename="camel"):
     """A line of the access log."""
 
-    time: str
+    time: datetime
     request_id: str
     address: str
     method: str
@@ -185,7 +184,7 @@ class JsonHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; a traceback goes here, and to no client."""
         line: dict[str, Any] = {
-            "time": timestamp(record.created),
+            "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": redacted(record.getMessage()),
@@ -202,23 +201,6 @@ def start_logging(writer: LogWriter) -> None:
     root.setLevel(logging.INFO)
     # It says what we say, or what the access log says.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
-
-
-_second: tuple[int, str] = (0, "")
-
-
-def timestamp(seconds: float) -> str:
-    """Return a time (seconds since 1970) as `2026-06-30T12:00:00.123Z`."""
-    global _second  # noqa: PLW0603 - the text of a second is made once
-    whole = int(seconds)
-    if whole != _second[0]:
-        _second = (whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
-    return f"{_second[1]}.{int((seconds - whole) * 1000):03d}Z"
-
-
-def now() -> str:
-    """Return the time as `timestamp` does."""
-    return timestamp(time.time())
 
 
 def shown_path(path: str) -> str:
