@@ -40,6 +40,8 @@ from factory_metrics.api.telemetry import AccessLine, LogWriter, Telemetry, show
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+# Sends the head of an answer, more headers and the body; False when they must be sent otherwise.
+Respond = Callable[[bytes, Headers, bytes], bool]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _READING = ("GET", "HEAD")
@@ -54,11 +56,12 @@ _log = logging.getLogger(__name__)
 
 
 class Answer(Struct):
-    """An answer: status, headers without the length, and body."""
+    """An answer: status, headers and body; `head` may hold status line and headers, ready to be sent."""
 
     status: int
     headers: Headers
     content: bytes = b""
+    head: bytes = b""
 
 
 class Exchange:
@@ -126,14 +129,18 @@ class MetricsApi:
                 # The server is stopping and has waited long enough.
                 answer = self.refusal(not_ready("The server is stopping."))
             content = answer.content
-            answer_headers = [*answer.headers, *self._limits(exchange), (b"x-request-id", request_id)]
+            varying = [*self._limits(exchange), (b"x-request-id", request_id)]
             if (origin := headers.get(b"origin")) is not None and origin in self._origins:
-                answer_headers += [
+                varying += [
                     (b"access-control-allow-origin", origin),
                     (b"access-control-expose-headers", _EXPOSED),
                 ]
-            await send({"type": "http.response.start", "status": answer.status, "headers": answer_headers})
-            await send({"type": "http.response.body", "body": content})
+            # Our server's own way to send; it takes a third of the time of ASGI's.
+            respond: Respond | None = scope.get("respond")
+            if respond is None or not answer.head or not respond(answer.head, varying, content):
+                start = {"type": "http.response.start", "status": answer.status}
+                await send(start | {"headers": answer.headers + varying})
+                await send({"type": "http.response.body", "body": content})
         finally:
             seconds = time.perf_counter() - started
             query, key = exchange.query, exchange.key
@@ -228,7 +235,7 @@ class MetricsApi:
         body = document.compressed if compress else document.plain
         if _is_unchanged(headers, body, snapshot.last_modified):
             return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
-        return Answer(200, body.headers, body.content)
+        return Answer(200, body.headers, body.content, body.head)
 
     def _remembered(self, exchange: Exchange) -> Key | None:
         """Return the request's key if it is good and known without asking the store."""

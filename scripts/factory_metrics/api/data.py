@@ -25,7 +25,7 @@ from factory_metrics.warehouse import check_marts, open_warehouse
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_BETWEEN_TRIES = 0.5
 # What a document takes in the cache beside its bytes: headers, keys, objects.
-_OVERHEAD_BYTES = 2_500
+_OVERHEAD_BYTES = 3_500
 # Below, compressed bodies are hardly smaller.
 _SHORTEST_COMPRESSED = 200
 
@@ -33,11 +33,15 @@ _log = logging.getLogger(__name__)
 
 
 class Body(Struct, frozen=True):
-    """One encoding of a document: its bytes and the headers that depend on nothing else."""
+    """One encoding of a document: its bytes and the headers that depend on nothing else.
+
+    `head` is the status line of a good answer and these headers, as they are sent.
+    """
 
     content: bytes
     etag: bytes
     headers: Headers
+    head: bytes
 
 
 class Document(Struct, frozen=True):
@@ -131,7 +135,9 @@ class Snapshot:
     def _body(self, content: bytes, tag: str, headers: Headers) -> Body:
         etag = f'"{tag}"'.encode()
         length = str(len(content)).encode()
-        return Body(content, etag, [*self._headers, (b"etag", etag), (b"content-length", length), *headers])
+        headers = [*self._headers, (b"etag", etag), (b"content-length", length), *headers]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return Body(content, etag, headers, b"HTTP/1.1 200 OK\r\n" + lines)
 
 
 class Publication:

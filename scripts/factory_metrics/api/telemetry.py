@@ -8,7 +8,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from queue import Empty, Full, Queue
+from queue import SimpleQueue
 from typing import Any
 
 import msgspec
@@ -20,9 +20,9 @@ from prometheus_client.registry import Collector
 # Seconds.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _NAME = "factory_metrics_api_"
-_FLUSH_BYTES = 16_384
-_FLUSH_SECONDS = 0.2
-_MOST_WAITING = 1_000
+# Few and large writes, as each wakes a thread that competes with the event loop for the interpreter.
+_FLUSH_BYTES = 262_144
+_MOST_WAITING = 64
 _SECRET = re.compile(r"[0-9A-Fa-f]{32,}")
 _LONGEST_PATH = 200
 
@@ -124,7 +124,7 @@ class LogWriter:
         self.dropped = 0
         self._encode = msgspec.json.Encoder().encode_into
         self._buffer = bytearray()
-        self._chunks: Queue[bytes | None] = Queue(_MOST_WAITING)
+        self._chunks: SimpleQueue[bytes | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
 
@@ -144,26 +144,20 @@ class LogWriter:
 
     def write(self, chunk: bytes) -> None:
         """Write whole lines; when the reader is too slow they are dropped, and counted."""
-        try:
-            self._chunks.put_nowait(chunk)
-        except Full:
+        if self._chunks.qsize() >= _MOST_WAITING:
             self.dropped += chunk.count(b"\n")
+        else:
+            self._chunks.put(chunk)
 
     def close(self) -> None:
         """Write what is left."""
         self.flush()
-        try:
-            self._chunks.put(None, timeout=1)
-        except Full:
-            return
+        self._chunks.put(None)
         self._thread.join(timeout=2)
 
     def _write(self) -> None:
         while True:
-            try:
-                chunk = self._chunks.get(timeout=_FLUSH_SECONDS)
-            except Empty:
-                continue
+            chunk = self._chunks.get()
             if chunk is None:
                 return
             try:
