@@ -30,6 +30,7 @@ from factory_metrics.settings import UserError, time_ranges
 
 _LONGEST_HEAD_BYTES = 32_768
 _LONGEST_HEAD_SECONDS = 10
+_LINGER_SECONDS = 1
 _KEEP_ALIVE_SECONDS = 75  # longer than nginx keeps its own connections, 60
 _SECONDS_BETWEEN_FLUSHES = 0.1
 
@@ -53,9 +54,12 @@ class HttpProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _head_since = 0.0
     _in_head = True
+    _is_refused = False
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests."""
+        if self._is_refused:
+            return
         if self._in_head:
             self._head_bytes += len(data)
             self._head_since = self._head_since or self.loop.time()
@@ -100,8 +104,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._refuse("HEADERS_TOO_LARGE", f"URL and headers may have {_LONGEST_HEAD_BYTES} bytes.")
 
     def _refuse(self, code: str, message: str) -> None:
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
+        self._is_refused = True
         self._in_head, self._head_since = False, 0.0
         if self.cycle is None or self.cycle.response_complete:
             # Else a request before this one is still being answered, and the client gets no other answer.
@@ -111,7 +116,9 @@ class HttpProtocol(HttpToolsProtocol):
                 b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.headers)
             ]
             self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.content]))
-        self.transport.close()
+            self.transport.write_eof()
+        # Bytes that nobody took would reset the connection, and the client would not see the answer.
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
 def _respond(cycle: RequestResponseCycle, head: bytes, headers: Headers, content: bytes) -> bool:
