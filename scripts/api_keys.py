@@ -16,6 +16,7 @@ from factory_metrics.api.settings import read_settings
 from factory_metrics.settings import UserError
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_WIDTH_IN_FILES = 200
 _LONGEST_LIFETIME = timedelta(days=36_500)
 
 
@@ -84,11 +85,12 @@ def _show(keys: Iterable[Key]) -> None:
     table = Table()
     columns = ("id", "prefix", "org", "name", "scopes", "state", "createdAt", "expiresAt")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "prefix")
     for key in keys:
         row = _row(key) | {"scopes": " ".join(sorted(key.scopes))}
         table.add_row(*(str(row[column] or "") for column in columns))
-    Console(markup=False, highlight=False).print(table)
+    width = None if sys.stdout.isatty() else _WIDTH_IN_FILES
+    Console(markup=False, highlight=False, width=width).print(table)
 
 
 def _instant(seconds: float | None) -> str | None:

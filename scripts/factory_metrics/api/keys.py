@@ -7,12 +7,14 @@ shown once, when it is made.
 import os
 import re
 import secrets
+import sqlite3
 import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -78,15 +80,21 @@ class KeyStore:
     def __init__(self, url: str) -> None:
         """Name the database by its SQLAlchemy URL; nothing is opened yet."""
         self._url = make_url(url)
-        options: dict[str, Any] = {"pool_pre_ping": True}
         if self._url.get_backend_name() == "postgresql":
-            options |= {"pool_size": 2, "pool_timeout": _SECONDS}
-            options["connect_args"] = {
-                "connect_timeout": _SECONDS,
-                "options": f"-c statement_timeout={_SECONDS * 1000}",
+            connect = {"connect_timeout": _SECONDS, "options": f"-c statement_timeout={_SECONDS * 1000}"}
+            options: dict[str, Any] = {
+                "pool_size": 2,
+                "pool_timeout": _SECONDS,
+                "pool_pre_ping": True,
+                "connect_args": connect,
             }
         else:
-            options["connect_args"] = {"timeout": _SECONDS}
+            # Opened for each query, so that a file that was put in its place is seen; never made by a query.
+            name = f"file:{quote(self._url.database or '')}?mode=rw"
+            options = {
+                "poolclass": sa.NullPool,
+                "creator": lambda: sqlite3.connect(name, uri=True, timeout=_SECONDS),
+            }
         # Parameters hold digests, which belong in no log.
         self._engine = sa.create_engine(url, hide_parameters=True, **options)
 

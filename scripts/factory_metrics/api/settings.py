@@ -45,7 +45,12 @@ def _memory(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    if make_url(text).get_backend_name() not in {"sqlite", "postgresql"}:
+    url = make_url(text)
+    if (
+        url.get_backend_name() not in {"sqlite", "postgresql"}
+        or not url.database
+        or url.database == ":memory:"
+    ):
         raise ValueError
     return text
 
