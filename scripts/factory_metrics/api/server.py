@@ -29,7 +29,7 @@ from factory_metrics.output import Selection
 from factory_metrics.settings import UserError, time_ranges
 
 _LONGEST_HEAD_BYTES = 32_768
-_LONGEST_HEAD_SECONDS = 10
+_LONGEST_HEAD_SECONDS = 5
 _LINGER_SECONDS = 1
 _KEEP_ALIVE_SECONDS = 75  # longer than nginx keeps its own connections, 60
 _SECONDS_BETWEEN_FLUSHES = 0.1
