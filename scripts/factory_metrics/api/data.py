@@ -32,7 +32,7 @@ _SHORTEST_COMPRESSED = 200
 _log = logging.getLogger(__name__)
 
 
-class Body(Struct, frozen=True):
+class Body(Struct, frozen=True, gc=False):
     """One encoding of a document: its bytes and the headers that depend on nothing else.
 
     `head` is the status line of a good answer and these headers, as they are sent.
@@ -44,7 +44,7 @@ class Body(Struct, frozen=True):
     head: bytes
 
 
-class Document(Struct, frozen=True):
+class Document(Struct, frozen=True, gc=False):
     """A document as it is sent; both bodies are the same object when compression does not pay."""
 
     plain: Body

@@ -5,8 +5,7 @@ import time
 from math import ceil
 
 from msgspec import Struct
-from pyrate_limiter import Rate, RedisStateStore, TokenBucket
-from pyrate_limiter.abstracts.algorithm import Decision, State
+from pyrate_limiter import Decision, Rate, RedisStateStore, TokenBucket
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -25,6 +24,10 @@ _SECONDS_BETWEEN_TRIES = 1.0
 _log = logging.getLogger(__name__)
 
 
+# What the library remembers of a bucket.
+State = tuple[float, ...]
+
+
 class Policy(Struct, frozen=True):
     """A token bucket: it holds `burst` tokens and gains `per_minute` a minute."""
 
@@ -41,7 +44,7 @@ class Policy(Struct, frozen=True):
         return -(-tokens * 60 // self.per_minute)
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """Whether a request may pass, tokens left, and whole seconds until a full bucket and a retry."""
 
     allowed: bool
