@@ -5,7 +5,6 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from factory_metrics.api.errors import ApiError
 from factory_metrics.contract import METRIC_TYPES
 from factory_metrics.documents import Mart
 from factory_metrics.settings import time_ranges
@@ -24,15 +23,25 @@ class Query(Struct, frozen=True):
     org_id: str | None = None
 
 
+class Fault(Struct, frozen=True):
+    """What is wrong with a query: an error's code and message.
+
+    No exception, as those gather a traceback each time that they are raised, and this is kept.
+    """
+
+    code: str
+    message: str
+
+
 @lru_cache(maxsize=1024)
-def read_query(query_string: bytes) -> Query | ApiError:
+def read_query(query_string: bytes) -> Query | Fault:
     """Return what a query string asks for, or what is wrong with it."""
     try:
         pairs = parse_qsl(
             query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS
         )
     except ValueError:
-        return ApiError("INVALID_PARAMETER", f"Too many parameters. There may be {_MOST_PARAMETERS}.")
+        return Fault("INVALID_PARAMETER", f"Too many parameters. There may be {_MOST_PARAMETERS}.")
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
@@ -43,13 +52,13 @@ def read_query(query_string: bytes) -> Query | ApiError:
     ):
         given = values.get(name, [default])
         if len(given) > 1:
-            return ApiError(code, f"Invalid {name}. Must be given once, as one of: {', '.join(valid)}")
+            return Fault(code, f"Invalid {name}. Must be given once, as one of: {', '.join(valid)}")
         if given[0] not in valid:
-            return ApiError(code, f"Invalid {name}. Must be one of: {', '.join(valid)}")
+            return Fault(code, f"Invalid {name}. Must be one of: {', '.join(valid)}")
         chosen[name] = given[0]
     orgs = values.get("orgId", [])
     if len(orgs) > 1:
-        return ApiError("INVALID_PARAMETER", "Invalid orgId. Must be given once.")
+        return Fault("INVALID_PARAMETER", "Invalid orgId. Must be given once.")
     mart = Mart(chosen["metricType"], chosen["timeRange"])
     return Query(mart, orgs[0] if orgs else None)
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator
-from functools import partial
 from typing import Any, cast
 
 import uvicorn
@@ -82,8 +81,6 @@ class HttpProtocol(HttpToolsProtocol):
                 raise ConnectionAbortedError
         self._in_head, self._head_bytes, self._head_since = False, 0, 0.0
         super().on_headers_complete()
-        scope = cast("Scope", self.scope)
-        scope["respond"] = partial(_respond, self.cycle)  # before the request's task begins
 
     def on_message_complete(self) -> None:
         """End a request."""
@@ -121,11 +118,14 @@ class HttpProtocol(HttpToolsProtocol):
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
-def _respond(cycle: RequestResponseCycle, head: bytes, headers: Headers, content: bytes) -> bool:
-    """Send an answer in one piece, as `cycle.send` would in two; the head must have the body's length.
+def respond(send: Send, head: bytes, headers: Headers, content: bytes) -> bool:
+    """Send an answer in one piece, as uvicorn's `send` would in two; the head must have the body's length.
 
     False, and nothing is sent, when the client reads too slowly or is gone.
     """
+    cycle = getattr(send, "__self__", None)
+    if not isinstance(cycle, RequestResponseCycle):
+        return False
     if cycle.flow.write_paused or cycle.disconnected or cycle.response_started:
         return False
     lines = [head]
@@ -201,6 +201,7 @@ async def _serve(
         failures=failures,
         telemetry=telemetry,
         log=log,
+        respond=respond,
     )
     _observe(
         telemetry,
