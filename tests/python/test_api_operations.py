@@ -1,5 +1,7 @@
 """What operators rely on: settings, logs, metrics, health, and an end that cuts nobody off."""
 
+import asyncio
+import gc
 import json
 import os
 import re
@@ -11,14 +13,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import requests
-from api_client import PATH, Api, error_of, eventually, serving
+from api_client import PATH, Api, check_error, error_of, eventually, serving
 from conftest import ROOT
 from test_serialize import make_warehouse
 
+from factory_metrics.api.app import MetricsApi
+from factory_metrics.api.limits import Limiter, Policy
 from factory_metrics.api.settings import Settings, read_settings
+from factory_metrics.api.telemetry import Telemetry
 from factory_metrics.settings import UserError
 
 
@@ -242,6 +248,73 @@ def test_connections_that_send_nothing_whole_are_ended(api: Api) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "REQUEST_TIMEOUT"
     assert 4 < time.monotonic() - started < 9
+
+
+# What nobody thought of
+
+
+class Broken:
+    """Stands for all parts; whatever is asked of it fails."""
+
+    def __getattr__(self, name: str) -> object:
+        """Fail."""
+        message = f"SELECT {name} FROM /tmp/secret"
+        raise RuntimeError(message)
+
+
+def ask_app(app: MetricsApi, path: str) -> list[dict[str, Any]]:
+    """Ask without a server; return what the application sends."""
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    headers = [(b"authorization", b"Bearer x")]
+    scope = {"method": "GET", "path": path, "query_string": b"", "headers": headers, "client": None}
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def make_app() -> MetricsApi:
+    limiter = Limiter(Policy("default", 60, 2))
+    return MetricsApi(
+        read_settings({"FACTORY_API_ACCESS_LOG": "off"}),
+        publication=cast("Any", Broken()),
+        authenticator=cast("Any", Broken()),
+        limiter=limiter,
+        failures=limiter,
+        telemetry=Telemetry(),
+        log=cast("Any", None),
+        respond=lambda *_: False,
+    )
+
+
+def test_a_mistake_of_ours_is_told_to_the_log_only(caplog: pytest.LogCaptureFixture) -> None:
+    start, body = ask_app(make_app(), PATH)
+    assert start["status"] == 500
+    assert (
+        check_error(500, dict(start["headers"])[b"content-type"].decode(), body["body"]) == "INTERNAL_ERROR"
+    )
+    assert "/tmp/secret" in caplog.text
+
+
+def test_requests_leave_nothing_behind() -> None:
+    app = make_app()
+    ask_app(app, "/nothing")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            ask_app(app, "/nothing")
+        with_requests = gc.collect()
+        for _ in range(20):
+            asyncio.run(asyncio.sleep(0))
+        assert with_requests <= gc.collect() + 20
+    finally:
+        gc.enable()
 
 
 # Deployment
