@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from factory_metrics.api.errors import STATUSES, ErrorDocument
-from factory_metrics.api.requests import METRIC_TYPE_DEFAULT, TIME_RANGE_DEFAULT, TIME_RANGES
+from factory_metrics.api.requests import METRIC_TYPE_DEFAULT, TIME_RANGE_DEFAULT, known_time_ranges
 from factory_metrics.contract import METRIC_TYPES
 
 METRICS_PATH = "/api/factory/metrics"
@@ -73,7 +73,7 @@ def _operation(name: str, *, has_body: bool = True) -> dict[str, Any]:
         "summary": "Query aggregated factory metrics.",
         "parameters": [
             _choice("metricType", list(METRIC_TYPES), METRIC_TYPE_DEFAULT, "What is measured."),
-            _choice("timeRange", TIME_RANGES, TIME_RANGE_DEFAULT, "The days up to the as-of."),
+            _choice("timeRange", known_time_ranges(), TIME_RANGE_DEFAULT, "The days up to the as-of."),
             {
                 "name": "orgId",
                 "in": "query",

@@ -1,6 +1,6 @@
 """Read what a request asks for: parameters, and the headers that choose between answers."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
@@ -11,7 +11,6 @@ from factory_metrics.settings import time_ranges
 
 METRIC_TYPE_DEFAULT = "aggregate"
 TIME_RANGE_DEFAULT = "30d"
-TIME_RANGES = time_ranges()
 
 _MOST_PARAMETERS = 100
 
@@ -21,6 +20,12 @@ class Query(Struct, frozen=True):
 
     mart: Mart
     org_id: str | None = None
+
+
+@cache
+def known_time_ranges() -> list[str]:
+    """Return the time ranges of the project."""
+    return time_ranges()
 
 
 class Fault(Struct, frozen=True):
@@ -48,7 +53,7 @@ def read_query(query_string: bytes) -> Query | Fault:
     chosen = {}
     for name, code, valid, default in (
         ("metricType", "INVALID_METRIC_TYPE", list(METRIC_TYPES), METRIC_TYPE_DEFAULT),
-        ("timeRange", "INVALID_TIME_RANGE", TIME_RANGES, TIME_RANGE_DEFAULT),
+        ("timeRange", "INVALID_TIME_RANGE", known_time_ranges(), TIME_RANGE_DEFAULT),
     ):
         given = values.get(name, [default])
         if len(given) > 1:
