@@ -87,7 +87,10 @@ class Authenticator:
     async def watch(self) -> None:
         """Ask the store now and then whether any key changed; runs until it is cancelled."""
         while True:
-            await self.poll()
+            try:
+                await self.poll()
+            except Exception:  # noqa: BLE001 - it must go on asking
+                _log.exception("asking the key store failed")
             await asyncio.sleep(_SECONDS_BETWEEN_POLLS)
 
     async def poll(self) -> None:

@@ -30,6 +30,7 @@ from factory_metrics.settings import UserError, time_ranges
 _LONGEST_HEAD_BYTES = 32_768
 _LONGEST_HEAD_SECONDS = 5
 _LINGER_SECONDS = 1
+_MOST_WAITING = 2048
 _KEEP_ALIVE_SECONDS = 75  # longer than nginx keeps its own connections, 60
 _SECONDS_BETWEEN_FLUSHES = 0.1
 
@@ -238,8 +239,12 @@ async def _serve(
     gc.freeze()
     serving = asyncio.create_task(side.serve(sockets=[metrics]))
     ports = Ports(_url(endpoint), _url(metrics))
-    announcement = asyncio.create_task(_announce(main, side, lambda: started(ports)))
-    _log.info("listening at %s, metrics at %s/metrics", ports.url, ports.metrics_url)
+
+    def announce() -> None:
+        _log.info("listening at %s, metrics at %s/metrics", ports.url, ports.metrics_url)
+        started(ports)
+
+    announcement = asyncio.create_task(_announce(main, side, announce))
     try:
         await main.serve(sockets=[endpoint])
     finally:
@@ -382,6 +387,7 @@ def _listen(host: str, port: int, setting: str) -> Iterator[socket.socket]:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(_MOST_WAITING)
     except OSError as error:
         message = f"cannot listen at {host}:{port} ({error.strerror}): set {setting} to a free port"
         raise UserError(message) from error
