@@ -7,7 +7,8 @@ import secrets
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from test_serialize import make_warehouse
 import api_keys
 from factory_metrics.api import authentication
 from factory_metrics.api.authentication import Authenticator
-from factory_metrics.api.keys import KEY_FORMAT, KeyStore, digest_of
+from factory_metrics.api.keys import KEY_FORMAT, Key, KeyStore, digest_of
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -129,8 +130,12 @@ def test_states_of_keys(capsys: pytest.CaptureFixture[str]) -> None:
         (["create", "--org", " "], "the org must be"),
         (["create", "--org", "a\0b"], "the org must be"),
         (["create", "--org", "\udcff"], "the org must be"),
+        (["create", "--org", "a\x1b[2J"], "the org must be"),
+        (["create", "--org", "a", "--name", "b\nc"], "the name must be"),
         (["create", "--org", "a", "--scope", "all"], "'all' is no scope"),
         (["revoke", "7"], "there is no key 7"),
+        (["revoke", "--", "-1"], "there is no key -1"),
+        (["revoke", "99999999999999999999"], "there is no key 99999999999999999999"),
     ],
 )
 def test_bad_arguments(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
@@ -225,3 +230,86 @@ def test_memory_of_keys_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return authenticator
 
     assert asyncio.run(ask()).size <= 15
+
+
+def test_a_store_that_many_make_at_once(url: str) -> None:
+    stores = [KeyStore(url.replace("postgresql:", "postgresql+psycopg:")) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(KeyStore.prepare, stores))
+    assert len({store.version() for store in stores}) == 1
+    for store in stores:
+        store.close()
+
+
+def test_only_changes_give_another_version(tmp_path: Path) -> None:
+    store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite'}")
+    store.prepare()
+    _, key = store.create("acme")
+    versions = [store.version()]
+    for number in (key.id + 1, key.id, key.id):
+        store.revoke(number)
+        versions.append(store.version())
+    assert versions[0] == versions[1] != versions[2] == versions[3]
+
+
+def test_many_keys_are_remembered_over_a_change(warehouse: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "api", warehouse, access_log="off") as api, ThreadPoolExecutor(40) as threads:
+        keys = [api.keys.create("acme") for _ in range(400)]
+
+        def ask_all() -> list[int]:
+            return list(threads.map(lambda key: api.get(key[0]).status_code, keys))
+
+        assert set(ask_all()) == {200}
+        api.keys.create("beta")
+        assert set(ask_all()) == {200}
+        api.keys.revoke(keys[7][1].id)
+        within_a_second(api, keys[7][0], 401)
+        statuses = ask_all()
+        assert statuses.pop(7) == 401
+        assert set(statuses) == {200}
+
+
+class SlowStore(KeyStore):
+    """A store that counts questions, and answers them when it is let."""
+
+    questions = 0
+    seconds = 0.0
+
+    def find_all(self, digests: Sequence[bytes]) -> dict[bytes, Key]:
+        """Wait, then answer."""
+        self.questions += 1
+        time.sleep(self.seconds)
+        return super().find_all(digests)
+
+
+def test_keys_are_looked_up_together_and_wait_for_a_slow_store(tmp_path: Path) -> None:
+    store = SlowStore(f"sqlite:///{tmp_path / 'keys.sqlite'}")
+    store.prepare()
+    keys = [store.create("acme") for _ in range(600)]
+    digests = [key.digest for _, key in keys]
+
+    async def ask() -> None:
+        authenticator = Authenticator(store)
+        await authenticator.poll()
+        store.questions = 0
+        bogus = [authenticator.find(digest_of(f"bogus {number}")) for number in range(1_000)]
+        found = await asyncio.gather(*bogus, *map(authenticator.find, digests))
+        assert found == [None] * 1_000 + [key for _, key in keys]
+        assert store.questions <= 3
+        # A key is revoked, and the store takes longer to say of which keys that is true than they count.
+        store.revoke(keys[0][1].id)
+        store.seconds = 1.2
+        polling = asyncio.create_task(authenticator.poll())
+        await asyncio.sleep(0.95)
+        assert not polling.done()
+        assert authenticator.is_ready
+        assert authenticator.remembered(digests[0]) is None
+        found = await asyncio.gather(*map(authenticator.find, digests))
+        assert found == [None, *(key for _, key in keys[1:])]
+        await polling
+        await authenticator.poll()
+        assert authenticator.remembered(digests[0]) is None
+        assert authenticator.remembered(digests[1]) == keys[1][1]
+        authenticator.close()
+
+    asyncio.run(ask())

@@ -18,7 +18,7 @@ _SECONDS_BETWEEN_POLLS = 0.2
 _LONGEST_UNCONFIRMED_SECONDS = 0.9
 _MOST_KEYS = 50_000
 _MOST_UNKNOWN = 10_000
-_MOST_LOOKUPS = 200
+_MOST_WAITING = 5_000
 
 _log = logging.getLogger(__name__)
 
@@ -29,21 +29,31 @@ class Authenticator:
     def __init__(self, store: KeyStore) -> None:
         """Look keys up in the store; `watch` must run beside it."""
         self._store = store
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="keys")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
         self._poller = ThreadPoolExecutor(1, thread_name_prefix="keys-poll")
         self._version = ""
-        # Which state of the store an entry is from; others are looked up again.
+        # Counts the changes that were seen: what was asked before one is not remembered after it.
         self._generation = 0
         self._confirmed = float("-inf")
         self._failing = False
-        self._known: OrderedDict[bytes, tuple[int, Key]] = OrderedDict()
-        self._unknown: dict[bytes, int] = {}
-        self._lookups: dict[bytes, asyncio.Task[Key | None]] = {}
+        self._is_refreshing = False
+        # What the store said of keys; good in the state `_version` of the store.
+        self._known: OrderedDict[bytes, Key] = OrderedDict()
+        self._unknown: set[bytes] = set()
+        # Keys that wait to be looked up, together, and the task that will do it.
+        self._waiting: set[bytes] = set()
+        self._next: asyncio.Task[dict[bytes, Key]] | None = None
+        self._asking = asyncio.Lock()
+
+    @property
+    def _is_confirmed(self) -> bool:
+        """Whether the store confirmed lately what is remembered."""
+        return time.monotonic() - self._confirmed < _LONGEST_UNCONFIRMED_SECONDS
 
     @property
     def is_ready(self) -> bool:
-        """Whether the store answered lately."""
-        return time.monotonic() - self._confirmed < _LONGEST_UNCONFIRMED_SECONDS
+        """Whether the store answers."""
+        return self._is_confirmed or self._is_refreshing
 
     @property
     def size(self) -> int:
@@ -52,14 +62,9 @@ class Authenticator:
 
     def remembered(self, digest: bytes) -> Key | None:
         """Return the good key with a SHA-256 if it is known without asking the store."""
-        entry = self._known.get(digest)
-        if (
-            entry is None
-            or entry[0] != self._generation
-            or time.monotonic() - self._confirmed >= _LONGEST_UNCONFIRMED_SECONDS
-        ):
+        key = self._known.get(digest)
+        if key is None or time.monotonic() - self._confirmed >= _LONGEST_UNCONFIRMED_SECONDS:
             return None
-        key = entry[1]
         return key if compare_digest(key.digest, digest) and key.is_good(time.time()) else None
 
     def is_known(self, digest: bytes) -> bool:
@@ -73,15 +78,17 @@ class Authenticator:
             ApiError: the store does not answer.
 
         """
-        if not self.is_ready:
-            raise database_error()
-        if self._unknown.get(digest) == self._generation:
-            return None
-        entry = self._known.get(digest)
-        if entry is None or entry[0] != self._generation:
+        if self._is_confirmed:
+            if digest in self._unknown:
+                return None
+            key = self._known.get(digest)
+            if key is None:
+                key = await self._look_up(digest)
+        elif self._is_refreshing:
+            # The store answers, it just has much to say.
             key = await self._look_up(digest)
         else:
-            key = entry[1]
+            raise database_error()
         return key if key is not None and key.is_good(time.time()) else None
 
     async def watch(self) -> None:
@@ -94,58 +101,79 @@ class Authenticator:
             await asyncio.sleep(_SECONDS_BETWEEN_POLLS)
 
     async def poll(self) -> None:
-        """Ask the store whether any key changed."""
-        asked = time.monotonic()
+        """Ask the store whether any key changed, and if so, for all keys that are remembered."""
         try:
-            version = await asyncio.get_running_loop().run_in_executor(self._poller, self._store.version)
+            # Until nothing changed: what is remembered counts from the last question's time on.
+            while not await self._ask_version():
+                pass
         except SQLAlchemyError as error:
             if not self._failing:
                 _log.error("the key store does not answer (%s): nobody can be let in", type(error).__name__)
             self._failing = True
             return
+        finally:
+            self._is_refreshing = False
         if self._failing:
             _log.warning("the key store answers again")
         self._failing = False
-        if version != self._version:
-            self._version = version
-            self._generation += 1
-            self._unknown.clear()
-        self._confirmed = asked
 
     def close(self) -> None:
         """Let the threads end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
         self._poller.shutdown(wait=False, cancel_futures=True)
 
-    async def _look_up(self, digest: bytes) -> Key | None:
-        """Ask the store for a key; requests that ask for the same one wait for one answer."""
-        task = self._lookups.get(digest)
-        if task is None:
-            if len(self._lookups) >= _MOST_LOOKUPS:
-                raise database_error()
-            task = asyncio.create_task(self._ask_store(digest))
-            self._lookups[digest] = task
-            task.add_done_callback(lambda _: self._lookups.pop(digest, None))
-        try:
-            return await asyncio.shield(task)
-        except SQLAlchemyError as error:
-            _log.error("cannot look up a key: %s", type(error).__name__)
-            raise database_error() from None
+    async def _ask_version(self) -> bool:
+        """Bring what is remembered to the state of the store; return whether it was in that state before."""
+        asked = time.monotonic()
+        loop = asyncio.get_running_loop()
+        version = await loop.run_in_executor(self._poller, self._store.version)
+        is_same = version == self._version
+        if not is_same:
+            self._generation += 1
+            self._unknown.clear()
+            self._is_refreshing = True
+            remembered = list(self._known)
+            found = await loop.run_in_executor(self._poller, self._store.find_all, remembered)
+            for digest in remembered:
+                if digest in found:
+                    self._known[digest] = found[digest]
+                else:
+                    self._known.pop(digest, None)
+            self._version = version
+        self._confirmed = asked
+        return is_same
 
-    async def _ask_store(self, digest: bytes) -> Key | None:
-        generation = self._generation
-        key = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.find, digest)
-        if key is None or not compare_digest(key.digest, digest):
-            self._known.pop(digest, None)
-            if len(self._unknown) >= _MOST_UNKNOWN:
+    async def _look_up(self, digest: bytes) -> Key | None:
+        """Ask the store for a key, together with those that others ask for meanwhile."""
+        if len(self._waiting) >= _MOST_WAITING and digest not in self._known:
+            raise database_error()
+        self._waiting.add(digest)
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask_store())
+        try:
+            # Others wait for it, too.
+            found = await asyncio.shield(self._next)
+        except SQLAlchemyError as error:
+            _log.error("cannot look up keys: %s", type(error).__name__)
+            raise database_error() from None
+        return found.get(digest)
+
+    async def _ask_store(self) -> dict[bytes, Key]:
+        """Look up all keys that wait, when the question before this one is answered."""
+        async with self._asking:
+            digests, self._waiting, self._next = self._waiting, set(), None
+            generation = self._generation
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self._thread, self._store.find_all, list(digests))
+        if generation == self._generation:
+            unknown = digests - found.keys()
+            if len(self._unknown) + len(unknown) > _MOST_UNKNOWN:
                 self._unknown.clear()
-            self._unknown[digest] = generation
-            return None
-        self._known[digest] = (generation, key)
-        self._known.move_to_end(digest)
-        if len(self._known) > _MOST_KEYS:
-            self._known.popitem(last=False)
-        return key
+            self._unknown |= unknown
+            self._known |= found
+            while len(self._known) > _MOST_KEYS:
+                self._known.popitem(last=False)
+        return found
 
 
 def key_of(authorization: bytes | None) -> str | None:

@@ -9,6 +9,7 @@ import re
 import secrets
 import sqlite3
 import stat
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -28,6 +29,9 @@ KEY_FORMAT = re.compile(r"rsk_live_[0-9a-f]{64}", re.ASCII)
 _PREFIX_LENGTH = 12
 _LONGEST_TEXT = 10_000
 _SECONDS = 2
+# Databases bound the values in a question.
+_DIGESTS_AT_ONCE = 500
+_LARGEST_ID = 2**31 - 1
 
 _tables = sa.MetaData()
 _keys = sa.Table(
@@ -113,9 +117,11 @@ class KeyStore:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 os.close(os.open(file, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
             with self._engine.begin() as connection:
+                # Several processes that start at once would make the tables at once.
                 if self._url.get_backend_name() == "postgresql":
-                    # Several processes that start at once would make the tables at once.
                     connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('api_keys'))"))
+                else:
+                    connection.execute(sa.text("BEGIN IMMEDIATE"))
                 _tables.create_all(connection)
                 if connection.execute(sa.select(_state.c.version)).first() is None:
                     connection.execute(_state.insert().values(id=1, version=secrets.token_hex(16)))
@@ -159,10 +165,9 @@ class KeyStore:
             "revoked_at": None,
         }
         with self._engine.begin() as connection:
-            insert = _keys.insert().values(row).returning(_keys.c.id)
-            number: int = connection.execute(insert).scalar_one()
+            key = _key(connection.execute(_keys.insert().values(row).returning(_keys)).one())
             _touch(connection)
-        return secret, _key({"id": number} | row)
+        return secret, key
 
     def all(self, org_id: str | None = None) -> list[Key]:
         """Return the keys of an org, or all, oldest first."""
@@ -170,25 +175,32 @@ class KeyStore:
         if org_id is not None:
             query = query.where(_keys.c.org_id == org_id)
         with self._engine.connect() as connection:
-            return [_key(row) for row in connection.execute(query).mappings()]
+            return [_key(row) for row in connection.execute(query)]
 
     def revoke(self, number: int) -> Key | None:
         """Revoke a key by its id; return it, None when there is none. A second time changes nothing."""
         now = datetime.now(UTC).timestamp()
+        if not 0 < number <= _LARGEST_ID:
+            return None
         with self._engine.begin() as connection:
             of_key = _keys.c.id == number
-            connection.execute(
-                _keys.update().where(of_key, _keys.c.revoked_at.is_(None)).values(revoked_at=now)
-            )
-            _touch(connection)
-            row = connection.execute(sa.select(_keys).where(of_key)).mappings().first()
+            update = _keys.update().where(of_key, _keys.c.revoked_at.is_(None)).values(revoked_at=now)
+            if connection.execute(update).rowcount:
+                _touch(connection)
+            row = connection.execute(sa.select(_keys).where(of_key)).first()
         return None if row is None else _key(row)
 
-    def find(self, digest: bytes) -> Key | None:
-        """Return the key with a SHA-256, revoked and expired ones too; None when there is none."""
-        with self._engine.connect() as connection:
-            row = connection.execute(sa.select(_keys).where(_keys.c.digest == digest)).mappings().first()
-        return None if row is None else _key(row)
+    def find_all(self, digests: Sequence[bytes]) -> dict[bytes, Key]:
+        """Return the keys with these SHA-256s, by them, revoked and expired ones too."""
+        found = {}
+        if digests:
+            with self._engine.connect() as connection:
+                for start in range(0, len(digests), _DIGESTS_AT_ONCE):
+                    some = digests[start : start + _DIGESTS_AT_ONCE]
+                    for row in connection.execute(sa.select(_keys).where(_keys.c.digest.in_(some))):
+                        key = _key(row)
+                        found[key.digest] = key
+        return found
 
     def version(self) -> str:
         """Return a text that is another one after each change of any key."""
@@ -210,10 +222,22 @@ def _touch(connection: sa.Connection) -> None:
     connection.execute(_state.update().values(version=secrets.token_hex(16)))
 
 
-def _key(row: Any) -> Key:  # noqa: ANN401 - a mapping of SQLAlchemy's or ours
-    digest = bytes(row["digest"])
-    derived = {"digest": digest, "scopes": frozenset(row["scopes"].split()), "client": digest.hex()}
-    return Key(**{column.name: row[column.name] for column in _keys.columns} | derived)
+def _key(row: Any) -> Key:  # noqa: ANN401 - a row of SQLAlchemy's, with the table's columns
+    number, stored, prefix, org_id, scopes, name, *times = row
+    created, expires, revoked = times
+    digest = bytes(stored)
+    return Key(
+        number,
+        digest,
+        prefix,
+        org_id,
+        frozenset(scopes.split()),
+        name,
+        created,
+        expires,
+        revoked,
+        client=digest.hex(),
+    )
 
 
 def _check_text(what: str, text: str) -> None:
@@ -222,6 +246,7 @@ def _check_text(what: str, text: str) -> None:
         size = len(text.encode())
     except UnicodeEncodeError:
         size = 0
-    if not text.strip() or size > _LONGEST_TEXT or "\0" in text or not size:
-        message = f"the {what} must be UTF-8 text of 1 to {_LONGEST_TEXT} bytes without NUL"
+    controls = any(unicodedata.category(character) == "Cc" for character in text)
+    if not text.strip() or size > _LONGEST_TEXT or controls or not size:
+        message = f"the {what} must be UTF-8 text of 1 to {_LONGEST_TEXT} bytes without control characters"
         raise UserError(message)
