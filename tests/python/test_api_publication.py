@@ -1,12 +1,15 @@
 """Which warehouse is served: new ones at once and whole, broken ones never."""
 
 import asyncio
+import json
 import shutil
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
+from unittest.mock import Mock
 
 import duckdb
 import pytest
@@ -15,6 +18,7 @@ from api_client import PATH, Api, error_of, eventually, serving
 from conftest import Warehouse
 from test_serialize import MARTS, make_warehouse
 
+from factory_metrics import warehouse
 from factory_metrics.api.data import Publication
 from factory_metrics.api.empty import empty_document
 from factory_metrics.documents import Mart
@@ -203,18 +207,69 @@ def test_memory_of_documents_is_bounded(tmp_path: Path) -> None:
         await publication.look()
         sizes = []
         for org in orgs:
-            snapshot, document = await publication.document(org, Mart("phase", "7d"))
+            document = await publication.document(org, Mart("phase", "7d"))
+            snapshot = publication.current
+            assert snapshot is not None
             assert document.plain.content.startswith(b'{"metrics":{"phases"')
             sizes.append(snapshot.size)
             assert snapshot.size == sum(kept.size for kept in snapshot.documents.values())
         again = await publication.document(orgs[0], Mart("phase", "7d"))
-        assert again[1].plain == document.plain
+        assert again.plain == document.plain
         await publication.close()
         return sizes
 
     sizes = asyncio.run(read())
     assert max(sizes) <= most
     assert sizes[-1] > most / 2
+
+
+def test_a_path_that_is_used_again_while_its_old_file_is_read(
+    versions: dict[int, Path], tmp_path: Path
+) -> None:
+    link, first, second = (tmp_path / name for name in ("factory.duckdb", "a.duckdb", "b.duckdb"))
+
+    def put(number: int, at: Path) -> None:
+        Path(shutil.copy(versions[number], tmp_path / "copy")).replace(at)
+        point(link, at)
+
+    async def publish() -> int:
+        publication = Publication(link, MARTS, "256MB", 1_000_000)
+        put(1, first)
+        await publication.look()
+        old, read = publication.current, asyncio.Event()
+        assert old is not None
+        # A read that takes long.
+        old.reads[("acme", Mart("cost", "7d"))] = cast("Any", asyncio.create_task(read.wait()))
+        put(2, second)
+        await publication.look()
+        put(3, first)
+        looking = asyncio.create_task(publication.look())
+        await asyncio.sleep(0.3)
+        assert not looking.done()
+        old.reads.clear()
+        read.set()
+        await looking
+        document = await publication.document("acme", Mart("aggregate", "30d"))
+        await publication.close()
+        return int(json.loads(document.plain.content)["metrics"]["totalIssues"])
+
+    assert asyncio.run(publish()) == 3
+
+
+def test_what_is_asked_at_a_switch_does_not_depend_on_the_number_of_orgs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = make_warehouse(tmp_path / "factory.duckdb", [f"org {number}" for number in range(3_000)])
+    monkeypatch.setattr(warehouse, "_check_orgs", Mock(side_effect=AssertionError))
+
+    async def publish() -> None:
+        publication = Publication(file, MARTS, "64MB", 1_000_000)
+        await publication.look()
+        document = await publication.document("org 2999", Mart("aggregate", "30d"))
+        assert document.plain.content.startswith(b'{"metrics":')
+        await publication.close()
+
+    asyncio.run(publish())
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from factory_metrics.api.authentication import Authenticator, key_of
-from factory_metrics.api.data import Body, Publication
+from factory_metrics.api.data import Publication
 from factory_metrics.api.errors import (
     ApiError,
     Headers,
@@ -50,6 +50,7 @@ _REQUEST_ID = re.compile(rb"(?!.*rsk_)[A-Za-z0-9._-]{1,48}")
 _IPV6_CLIENT_BITS = 64
 _EXPOSED = b"ETag, Last-Modified, RateLimit, RateLimit-Policy, Retry-After, X-As-Of, X-Request-Id"
 _PREFLIGHT_SECONDS = b"600"
+_ALLOWED_WITH_CORS = "GET, HEAD, OPTIONS"
 # What was read from texts is remembered, but for long ones.
 _LONGEST_REMEMBERED = 500
 _JSON = (b"content-type", b"application/json")
@@ -171,10 +172,13 @@ class MetricsApi:
         """Answer other paths and methods."""
         method, path = scope["method"], scope["path"]
         if path == METRICS_PATH:
-            if method == "OPTIONS" and b"access-control-request-method" in exchange.headers:
+            if not self._origins:
+                raise not_allowed()
+            if method != "OPTIONS":
+                raise not_allowed(_ALLOWED_WITH_CORS)
+            if b"access-control-request-method" in exchange.headers:
                 return self._preflight(exchange)
-            allow = "GET, HEAD, OPTIONS" if self._origins else "GET, HEAD"
-            raise not_allowed(allow)
+            return Answer(204, [(b"allow", _ALLOWED_WITH_CORS.encode()), (b"vary", b"Origin")])
         if path == OPENAPI_PATH:
             if method not in _READING:
                 raise not_allowed()
@@ -230,14 +234,14 @@ class MetricsApi:
             self._telemetry.count_refused("forbidden")
             raise forbidden("This API key may not read this org.")
         publication = self._publication
-        snapshot, document = publication.kept(key.org_id, query.mart) or await publication.document(
-            key.org_id, query.mart
-        )
+        org, mart = key.org_id, query.mart
+        document = publication.kept(org, mart) or await publication.document(org, mart)
         headers = exchange.headers
         encoding = headers.get(b"accept-encoding")
         compress = encoding is not None and accepts_gzip(encoding[:_LONGEST_REMEMBERED])
         body = document.compressed if compress else document.plain
-        if _is_unchanged(headers, body, snapshot.last_modified):
+        tags = headers.get(b"if-none-match")
+        if tags is not None and matches(tags, body.etag):
             return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
         return Answer(200, body.headers, body.content, body.head)
 
@@ -364,14 +368,6 @@ def client_address(peer: str, forwarded: bytes, proxies: Sequence[Network]) -> s
 
 # What a client needs to know of a body that it has.
 _KEPT_BY_304 = (b"etag", b"cache-control", b"vary", b"last-modified", b"x-as-of")
-
-
-def _is_unchanged(headers: dict[bytes, bytes], body: Body, last_modified: bytes) -> bool:
-    """Whether the client has this body; only the same date counts, as an older warehouse may come back."""
-    tags = headers.get(b"if-none-match")
-    if tags is not None:
-        return matches(tags, body.etag)
-    return headers.get(b"if-modified-since") == last_modified
 
 
 def _check_single(headers: Headers) -> None:

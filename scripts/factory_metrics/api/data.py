@@ -20,7 +20,7 @@ from factory_metrics.api.empty import empty_document
 from factory_metrics.api.errors import Headers, database_error
 from factory_metrics.documents import Mart, read_documents
 from factory_metrics.settings import UserError
-from factory_metrics.warehouse import check_marts, open_warehouse
+from factory_metrics.warehouse import check_shape, open_warehouse
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_BETWEEN_TRIES = 0.5
@@ -65,7 +65,7 @@ class Snapshot:
     """One published warehouse, open for reading, and the documents that were read from it."""
 
     def __init__(self, file: FileId, marts: Sequence[Mart], memory_limit: str) -> None:
-        """Open the file and check it.
+        """Open the file and check that its marts fit; what the build has tests for is not tested again.
 
         Raises:
             UserError: it cannot be opened, or its marts do not fit.
@@ -76,7 +76,7 @@ class Snapshot:
         self._connection = open_warehouse(Path(file[0]))
         try:
             self._connection.execute(f"SET memory_limit = '{memory_limit}'")
-            as_of = check_marts(self._connection, marts)
+            as_of = check_shape(self._connection, marts)
         except BaseException:
             self._connection.close()
             raise
@@ -95,11 +95,6 @@ class Snapshot:
         self.size = 0
         self.reads: dict[tuple[str, Mart], asyncio.Task[Document]] = {}
         self.is_closed = False
-
-    @property
-    def last_modified(self) -> bytes:
-        """When it was published, as HTTP writes it."""
-        return self._headers[3][1]
 
     def read(self, org: str, mart: Mart) -> Document:
         """Read a document; called in a thread.
@@ -153,13 +148,13 @@ class Publication:
         self.switches = 0
         self._seen: FileId | None = None
         self._failed = ""
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[asyncio.Task[None], Snapshot] = {}
         self._switched = asyncio.Event()
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="documents")
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="publication")
 
-    def kept(self, org: str, mart: Mart) -> tuple[Snapshot, Document] | None:
-        """Return a document, and what it was read from, if it is in memory."""
+    def kept(self, org: str, mart: Mart) -> Document | None:
+        """Return a document if it is in memory."""
         snapshot = self.current
         if snapshot is None:
             return None
@@ -168,10 +163,10 @@ class Publication:
         if document is None:
             return None
         snapshot.documents.move_to_end(name)
-        return snapshot, document
+        return document
 
-    async def document(self, org: str, mart: Mart) -> tuple[Snapshot, Document]:
-        """Return the document of an org and a mart, and what it was read from.
+    async def document(self, org: str, mart: Mart) -> Document:
+        """Return the document of an org and a mart.
 
         Raises:
             ApiError: there is no warehouse, or it cannot be read.
@@ -192,7 +187,7 @@ class Publication:
             read = asyncio.create_task(self._read(snapshot, name))
             snapshot.reads[name] = read
         try:
-            return snapshot, await asyncio.shield(read)
+            return await asyncio.shield(read)
         except (UserError, duckdb.Error) as error:
             _log.error("cannot read %s of org %r: %s", mart.name, org, _first_line(error))
             raise database_error() from None
@@ -222,10 +217,12 @@ class Publication:
 
     async def _switch(self, found: FileId) -> None:
         """Serve another file from now on."""
+        # DuckDB would take a file that it has open for the new one of the same name.
+        if same := [task for task, snapshot in self._closing.items() if snapshot.file[0] == found[0]]:
+            await asyncio.wait(same)
         old = self.current
         if old is not None and old.file[0] == found[0]:
-            # DuckDB would take the file that it has open for the new one of the same name. Documents that
-            # were read are served on, requests for others wait.
+            # Documents that were read are served on, requests for others wait.
             self._switched.clear()
             await old.close()
         loop = asyncio.get_running_loop()
@@ -276,8 +273,8 @@ class Publication:
 
     def _close(self, snapshot: Snapshot) -> None:
         task = asyncio.create_task(snapshot.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing[task] = snapshot
+        task.add_done_callback(self._closing.pop)
 
 
 def _file_id(path: Path) -> FileId | None:
