@@ -256,3 +256,30 @@ def test_redis_that_hangs_holds_nobody_up() -> None:
 
         assert asyncio.run(spend()) < 1.5
         assert not link.is_up
+
+
+def test_whatever_is_wrong_with_redis_costs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    link = RedisLink("redis://127.0.0.1:1/0")
+    limiter = Limiter(Policy("default", 60, 100), link)
+    asked = 0
+
+    async def fail(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        raise TypeError
+
+    monkeypatch.setattr(limiter, "_spend_in_redis", fail)
+
+    async def spend(times: int) -> None:
+        verdicts = await asyncio.gather(*(limiter.spend("a") for _ in range(times)))
+        assert all(verdict.allowed for verdict in verdicts)
+
+    asyncio.run(spend(1))
+    assert (asked, link.is_up) == (1, False)
+    asyncio.run(spend(5))
+    assert asked == 1
+    clock.pass_ms(1_500)
+    asyncio.run(spend(5))
+    assert asked == 2  # one finds out for all

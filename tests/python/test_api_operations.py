@@ -23,6 +23,7 @@ from test_serialize import make_warehouse
 
 from factory_metrics.api.app import MetricsApi
 from factory_metrics.api.limits import Limiter, Policy
+from factory_metrics.api.server import run
 from factory_metrics.api.settings import Settings, read_settings
 from factory_metrics.api.telemetry import Telemetry
 from factory_metrics.settings import UserError
@@ -59,6 +60,24 @@ def test_defaults() -> None:
         ("KEYS_URL", "mysql://root:secret@db/keys", "a database URL"),
         ("KEYS_URL", "sqlite://", "a database URL"),
         ("KEYS_URL", "keys.sqlite", "a database URL"),
+        ("KEYS_URL", "sqlite+aiosqlite:////tmp/keys.sqlite", "a database URL"),
+        ("KEYS_URL", "postgresql://user@host:x/keys", "a database URL"),
+        ("PORT", "8_0", "a port from 0 to 65535"),
+        ("PORT", " 80", "a port from 0 to 65535"),
+        ("PORT", "٨٠", "a port from 0 to 65535"),
+        ("RATE_BURST", "+5", "a whole number of 1 or more"),
+        ("HOST", "h" * 300, "an address of this machine"),
+        ("METRICS_HOST", "a\nb", "an address of this machine"),
+        ("REDIS_URL", "redis://127.0.0.1:port/0", "a URL such as redis://"),
+        ("REDIS_URL", "redis://127.0.0.1:99999999/0", "a URL such as redis://"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0?bogus=1", "a URL such as redis://"),
+        ("MEMORY_LIMIT", "1KB", "a size such as 512MB"),
+        ("MEMORY_LIMIT", "1MB", "a size such as 512MB"),
+        ("MEMORY_LIMIT", "99999999999999999999GB", "a size such as 512MB"),
+        ("CORS_ORIGINS", "https://A.example", "origins such as https://"),
+        ("CORS_ORIGINS", "https://a.example:443", "origins such as https://"),
+        ("CORS_ORIGINS", "https://user@a.example", "origins such as https://"),
+        ("CORS_ORIGINS", "https://a.example:x", "origins such as https://"),
         ("REDIS_URL", "localhost:6379", "a URL such as redis://"),
         ("CORS_ORIGINS", "*", "origins such as https://"),
         ("CORS_ORIGINS", "https://a.example/", "origins such as https://"),
@@ -103,6 +122,23 @@ def test_a_port_in_use(warehouse: Path, tmp_path: Path, busy: str) -> None:
         )
     assert result.returncode == 2
     assert re.fullmatch(rf"serve: cannot listen at .* set FACTORY_API_{busy.upper()} .*\n", result.stderr)
+
+
+@pytest.mark.parametrize("name", ["host", "metrics_host"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b", "x" * 70 + ".example"])
+def test_a_host_that_is_not_ours(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, host: str
+) -> None:
+    monkeypatch.setenv("FACTORY_WAREHOUSE", str(warehouse))
+    values = {
+        "port": "0",
+        "metrics_port": "0",
+        "keys_url": f"sqlite:///{tmp_path / 'keys.sqlite'}",
+        name: host,
+    }
+    settings = read_settings({f"FACTORY_API_{key.upper()}": value for key, value in values.items()})
+    with pytest.raises(UserError, match=f"cannot listen at .* set FACTORY_API_{name.upper()} to an address"):
+        run(settings, lambda _: None)
 
 
 # Health, metrics, logs

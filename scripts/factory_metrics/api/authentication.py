@@ -16,6 +16,7 @@ from factory_metrics.api.keys import KEY_FORMAT, Key, KeyStore
 # remembered counts for less than a second.
 _SECONDS_BETWEEN_POLLS = 0.2
 _LONGEST_UNCONFIRMED_SECONDS = 0.9
+_LONGEST_LOOK_UP_SECONDS = 4
 _MOST_KEYS = 50_000
 _MOST_UNKNOWN = 10_000
 _MOST_WAITING = 5_000
@@ -84,11 +85,11 @@ class Authenticator:
             key = self._known.get(digest)
             if key is None:
                 key = await self._look_up(digest)
-        elif self._is_refreshing:
-            # The store answers, it just has much to say.
-            key = await self._look_up(digest)
-        else:
+        elif self._failing:
             raise database_error()
+        else:
+            # The store, or this machine, has much to do: this request waits for its own answer.
+            key = await self._look_up(digest)
         return key if key is not None and key.is_good(time.time()) else None
 
     async def watch(self) -> None:
@@ -152,8 +153,8 @@ class Authenticator:
             self._next = asyncio.create_task(self._ask_store())
         try:
             # Others wait for it, too.
-            found = await asyncio.shield(self._next)
-        except SQLAlchemyError as error:
+            found = await asyncio.wait_for(asyncio.shield(self._next), _LONGEST_LOOK_UP_SECONDS)
+        except (SQLAlchemyError, TimeoutError) as error:
             _log.error("cannot look up keys: %s", type(error).__name__)
             raise database_error() from None
         return found.get(digest)

@@ -9,7 +9,6 @@ from pyrate_limiter import Decision, Rate, RedisStateStore, TokenBucket
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 _MINUTE_MS = 60_000
 # Buckets in memory, of some 200 bytes each. The one that was used least recently goes first.
@@ -57,7 +56,12 @@ class RedisLink:
     """The connection to Redis that limiters share, and whether it works."""
 
     def __init__(self, url: str) -> None:
-        """Name the server; nothing is opened yet."""
+        """Name the server; nothing is opened yet.
+
+        Raises:
+            ValueError, TypeError: the URL, or an option in it, cannot be.
+
+        """
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=64,
@@ -66,15 +70,21 @@ class RedisLink:
             socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 1),
         )
+        pool.make_connection()  # type: ignore[no-untyped-call] - finds options that there are not
         self.client: Redis = Redis.from_pool(pool)
         self.is_up = True
         self.failures = 0
         self._next_try = 0.0
 
-    @property
-    def is_worth_a_try(self) -> bool:
-        """Whether it worked the last time, or long enough ago that it may work again."""
-        return self.is_up or time.monotonic() >= self._next_try
+    def try_it(self) -> bool:
+        """Whether a request should ask it; while it does not answer, one a second does."""
+        if self.is_up:
+            return True
+        now = time.monotonic()
+        if now < self._next_try:
+            return False
+        self._next_try = now + _SECONDS_BETWEEN_TRIES
+        return True
 
     def worked(self) -> None:
         """Note that Redis answered."""
@@ -114,10 +124,10 @@ class Limiter:
 
     async def spend(self, client: str) -> Verdict:
         """Take a token from a client's bucket."""
-        if self.redis is not None and self.redis.is_worth_a_try:
+        if self.redis is not None and self.redis.try_it():
             try:
                 verdict = await self._spend_in_redis(self.redis, client)
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with Redis, it must not cost an answer
                 self.redis.failed(error)
             else:
                 self.redis.worked()

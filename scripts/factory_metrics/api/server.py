@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
 import signal
@@ -19,10 +20,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.authentication import Authenticator
 from factory_metrics.api.data import Publication, Snapshot
-from factory_metrics.api.errors import ApiError, Headers, not_allowed, not_found
+from factory_metrics.api.errors import ApiError, Headers, internal_error, not_allowed, not_found
 from factory_metrics.api.keys import KeyStore
 from factory_metrics.api.limits import Limiter, Policy, RedisLink
-from factory_metrics.api.openapi import METRICS_PATH
 from factory_metrics.api.settings import Settings
 from factory_metrics.api.telemetry import Gauge, LogWriter, Telemetry, start_logging
 from factory_metrics.output import Selection
@@ -38,6 +38,7 @@ _LINGER_SECONDS = 1
 _MOST_WAITING = 2048
 _KEEP_ALIVE_SECONDS = 75  # longer than nginx keeps its own connections, 60
 _SECONDS_BETWEEN_FLUSHES = 0.1
+_METRICS_PORT_PATH = "/metrics"
 
 _log = logging.getLogger(__name__)
 
@@ -243,8 +244,13 @@ def run(settings: Settings, started: Callable[[Ports], None]) -> None:
     store = KeyStore(settings.keys_database)
     store.prepare()
     with (
-        _listen(settings.host, settings.port, "FACTORY_API_PORT") as endpoint,
-        _listen(settings.metrics_host, settings.metrics_port, "FACTORY_API_METRICS_PORT") as metrics,
+        _listen(settings.host, settings.port, "FACTORY_API_HOST", "FACTORY_API_PORT") as endpoint,
+        _listen(
+            settings.metrics_host,
+            settings.metrics_port,
+            "FACTORY_API_METRICS_HOST",
+            "FACTORY_API_METRICS_PORT",
+        ) as metrics,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_serve(settings, store, endpoint, metrics, started))
@@ -363,7 +369,7 @@ def _metrics_app(api: MetricsApi, telemetry: Telemetry) -> App:
         del receive
         method, path = scope["method"], scope["path"]
         try:
-            if path == "/metrics":
+            if path == _METRICS_PORT_PATH:
                 if method not in {"GET", "HEAD"}:
                     raise not_allowed()
                 content = telemetry.render()
@@ -372,10 +378,14 @@ def _metrics_app(api: MetricsApi, telemetry: Telemetry) -> App:
             else:
                 probe = api.probe(method, path)
                 if probe is None:
-                    raise not_found(METRICS_PATH)
+                    raise not_found(_METRICS_PORT_PATH)
                 status, headers, content = probe.status, probe.headers, probe.content
         except ApiError as error:
             answer = api.refusal(error)
+            status, headers, content = answer.status, answer.headers, answer.content
+        except Exception:  # noqa: BLE001 - the documented format, whatever happens
+            _log.exception("rendering the metrics failed")
+            answer = api.refusal(internal_error())
             status, headers, content = answer.status, answer.headers, answer.content
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -461,18 +471,26 @@ async def _end_slow(server: _Server) -> None:
 
 
 @contextlib.contextmanager
-def _listen(host: str, port: int, setting: str) -> Iterator[socket.socket]:
+def _listen(host: str, port: int, host_setting: str, port_setting: str) -> Iterator[socket.socket]:
     """Open a socket that connections can queue at."""
+    advice = f"set {host_setting} to an address of this machine"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_MOST_WAITING)
-    except OSError as error:
-        message = f"cannot listen at {host}:{port} ({error.strerror}): set {setting} to a free port"
+        try:
+            listener.bind(address)
+            listener.listen(_MOST_WAITING)
+        except OSError as error:
+            listener.close()
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                advice = f"set {port_setting} to a free port"
+            raise
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no valid name"
+        message = f"cannot listen at {host}:{port} ({reason}): {advice}"
         raise UserError(message) from error
     with listener:
         yield listener

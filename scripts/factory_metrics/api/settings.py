@@ -8,30 +8,48 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+import duckdb
 from msgspec import Struct, structs
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from factory_metrics.api.limits import RedisLink
 from factory_metrics.settings import ROOT, UserError, default_warehouse
 
 PREFIX = "FACTORY_API_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LARGEST_PORT = 65535
+_LONGEST_HOST = 253
+# Less is not enough to read documents.
+_LEAST_MEMORY_MB = 64
+
+
+def _number(text: str) -> int:
+    # Python's int takes signs, spaces, underscores and other scripts' digits, too.
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError
+    return int(text)
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = _number(text)
     if number < 1:
         raise ValueError
     return number
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= _LARGEST_PORT:
+    number = _number(text)
+    if number > _LARGEST_PORT:
         raise ValueError
     return number
+
+
+def _host(text: str) -> str:
+    if len(text) > _LONGEST_HOST or not text.isprintable() or not text.isascii():
+        raise ValueError
+    return text
 
 
 def _switch(text: str) -> bool:
@@ -39,25 +57,26 @@ def _switch(text: str) -> bool:
 
 
 def _memory(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*(KB|MB|GB|KiB|MiB|GiB)", text):
+    found = re.fullmatch(r"([1-9][0-9]{0,5})(MB|GB|MiB|GiB)", text)
+    if not found or (found[2][0] == "M" and int(found[1]) < _LEAST_MEMORY_MB):
         raise ValueError
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{text}'")
     return text
 
 
 def _database(text: str) -> str:
     url = make_url(text)
-    if (
-        url.get_backend_name() not in {"sqlite", "postgresql"}
-        or not url.database
-        or url.database == ":memory:"
-    ):
+    is_known = url.drivername in {"sqlite", "postgresql", "postgresql+psycopg"}
+    if not is_known or not url.database or url.database == ":memory:":
         raise ValueError
     return text
 
 
 def _redis(text: str) -> str:
-    if text and urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError
+    RedisLink(text)
     return text
 
 
@@ -65,10 +84,17 @@ def _origins(text: str) -> frozenset[str]:
     found = frozenset(text.split())
     for origin in found:
         parts = urlsplit(origin)
+        # As browsers send it: in lower case, without the scheme's usual port.
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
         if (
-            parts.scheme not in {"http", "https"}
-            or not parts.netloc
+            usual is None
+            or not parts.hostname
+            or parts.username is not None
+            or parts.port in {usual, 0}
+            or not origin.isascii()
+            or origin != origin.lower()
             or origin != f"{parts.scheme}://{parts.netloc}"
+            or parts.netloc.endswith(":")
         ):
             raise ValueError
     return found
@@ -85,7 +111,7 @@ class Reader(Struct, frozen=True):
     expects: str
 
 
-_HOST = Reader(str, "an address of this machine, such as 127.0.0.1")
+_HOST = Reader(_host, "an address of this machine, such as 127.0.0.1")
 _PORT = Reader(_port, "a port from 0 to 65535 (0: any free one)")
 _COUNT = Reader(_positive, "a whole number of 1 or more")
 
@@ -111,14 +137,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     failures_per_minute: Annotated[int, _COUNT] = 60
     failures_burst: Annotated[int, _COUNT] = 120
     cors_origins: Annotated[
-        frozenset[str], Reader(_origins, "origins such as https://dashboard.example.com, separated by spaces")
+        frozenset[str],
+        Reader(
+            _origins,
+            "origins such as https://dashboard.example.com, as browsers send them, separated by spaces",
+        ),
     ] = frozenset()
     trusted_proxies: Annotated[
         tuple[Network, ...],
         Reader(_networks, "addresses or networks such as 10.0.0.0/8, separated by spaces"),
     ] = ()
     document_cache_mb: Annotated[int, _COUNT] = 256
-    memory_limit: Annotated[str, Reader(_memory, "a size such as 512MB")] = "512MB"
+    memory_limit: Annotated[str, Reader(_memory, f"a size such as 512MB, from {_LEAST_MEMORY_MB}MB")] = (
+        "512MB"
+    )
     access_log: Annotated[bool, Reader(_switch, "`on` or `off`")] = True
     shutdown_seconds: Annotated[int, _COUNT] = 20
 
@@ -152,7 +184,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             continue
         try:
             values[name] = readers[name].read(environment[variable])
-        except (ValueError, KeyError, ArgumentError) as error:
+        except (ValueError, KeyError, TypeError, ArgumentError, duckdb.Error) as error:
             # The value is not repeated: it may hold a password.
             message = f"the environment variable {variable} must be {readers[name].expects}"
             raise UserError(message) from error
