@@ -57,4 +57,4 @@ lock: .venv/dev  ## Write the lock files anew from requirements*.in
 	done
 
 clean:  ## Remove what the other targets made, but for .venv
-	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS)
+	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite

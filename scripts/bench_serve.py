@@ -2,9 +2,10 @@
 
     .venv/bin/python scripts/bench_serve.py --orgs 1000 --seconds 8
 
-wrk (Debian: wrk) sends the same requests to both, in turns: every org's key after the other, all metric types
-and time ranges. The endpoint checks keys and counts requests, with a limit that nobody reaches, and writes
-its access log (to a file). Documents are read once before it starts.
+wrk (Debian: wrk) sends the same requests to both, in turns: every org's key after the other, its aggregate
+(with --all-documents all metric types and time ranges). The bare handler sends in ASGI's two steps, as any
+application of uvicorn's does, the endpoint in one. The endpoint checks keys and counts requests, with a limit
+that nobody reaches, and writes its access log (to a file). Documents are read once before it starts.
 """
 
 import argparse

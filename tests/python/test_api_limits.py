@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from api_client import error_of, eventually, serving
+from conftest import without
 from test_serialize import make_warehouse
 
 from factory_metrics.api import limits
@@ -55,7 +56,7 @@ class Redis:
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[Redis]:
     if shutil.which("redis-server") is None:
-        pytest.skip("Redis is not installed (Debian: redis-server)")
+        without("Redis (Debian: redis-server)")
     server = Redis(tmp_path)
     server.start()
     yield server

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, without
 
 PROGRAMS = Path(__file__).with_name("programs")
 
@@ -81,7 +81,7 @@ def output(*command: str | Path) -> str:
     """Run a program, which must succeed, and return what it prints."""
     missing = next((str(part) for part in command[:1] if shutil.which(part) is None), None)
     if missing:
-        pytest.skip(f"{missing} is not installed")
+        without(missing)
     result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -110,7 +110,7 @@ def test_dashboard(served: Served, tmp_path: Path) -> None:
 def test_alert(served: Served, tmp_path: Path, threshold: str, alerts: bool) -> None:  # noqa: FBT001
     for needed in ("jq", "bc"):
         if shutil.which(needed) is None:
-            pytest.skip(f"{needed} is not installed")
+            without(needed)
     measured = json.loads(served.document("aggregate/7d"))["metrics"]["avgYield"]
     assert 60 < measured < 70
     script = tmp_path / "alert.sh"

@@ -70,7 +70,8 @@ class RedisLink:
             socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 1),
         )
-        pool.make_connection()  # type: ignore[no-untyped-call] - finds options that there are not
+        # Finds options that there are not.
+        pool.make_connection()  # type: ignore[no-untyped-call]
         self.client: Redis = Redis.from_pool(pool)
         self.is_up = True
         self.failures = 0

@@ -17,7 +17,7 @@ import uvloop
 from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
+from factory_metrics.api.app import Answer, App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.authentication import Authenticator
 from factory_metrics.api.data import Publication, Snapshot
 from factory_metrics.api.errors import ApiError, Headers, internal_error, not_allowed, not_found
@@ -367,30 +367,37 @@ def _metrics_app(api: MetricsApi, telemetry: Telemetry) -> App:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         del receive
-        method, path = scope["method"], scope["path"]
         try:
-            if path == _METRICS_PORT_PATH:
-                if method not in {"GET", "HEAD"}:
-                    raise not_allowed()
-                content = telemetry.render()
-                kind = (b"content-type", b"text/plain; version=1.0.0; charset=utf-8")
-                status, headers = 200, [kind, (b"content-length", str(len(content)).encode())]
-            else:
-                probe = api.probe(method, path)
-                if probe is None:
-                    raise not_found(_METRICS_PORT_PATH)
-                status, headers, content = probe.status, probe.headers, probe.content
+            answer = _metrics_answer(api, telemetry, scope["method"], scope["path"])
         except ApiError as error:
             answer = api.refusal(error)
-            status, headers, content = answer.status, answer.headers, answer.content
         except Exception:  # noqa: BLE001 - the documented format, whatever happens
             _log.exception("rendering the metrics failed")
             answer = api.refusal(internal_error())
-            status, headers, content = answer.status, answer.headers, answer.content
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": answer.content})
 
     return app
+
+
+def _metrics_answer(api: MetricsApi, telemetry: Telemetry, method: str, path: str) -> Answer:
+    """Answer a request at the metrics' port.
+
+    Raises:
+        ApiError: there is nothing at the path, or the method is not allowed.
+
+    """
+    if path != _METRICS_PORT_PATH:
+        probe = api.probe(method, path)
+        if probe is None:
+            raise not_found(_METRICS_PORT_PATH)
+        return probe
+    if method not in {"GET", "HEAD"}:
+        raise not_allowed()
+    content = telemetry.render()
+    kind = (b"content-type", b"text/plain; version=1.0.0; charset=utf-8")
+    return Answer(200, [kind, (b"content-length", str(len(content)).encode())], content)
 
 
 def _observe(  # noqa: PLR0913 - all that is observed
