@@ -22,10 +22,14 @@ from conftest import ROOT
 from test_serialize import make_warehouse
 
 from factory_metrics.api.app import MetricsApi
+from factory_metrics.api.authentication import Authenticator
+from factory_metrics.api.data import Publication
+from factory_metrics.api.keys import KeyStore
 from factory_metrics.api.limits import Limiter, Policy
 from factory_metrics.api.server import run
 from factory_metrics.api.settings import Settings, read_settings
 from factory_metrics.api.telemetry import Telemetry
+from factory_metrics.documents import Mart
 from factory_metrics.settings import UserError
 
 
@@ -314,12 +318,13 @@ def ask_app(app: MetricsApi, path: str) -> list[dict[str, Any]]:
     return sent
 
 
-def make_app() -> MetricsApi:
-    limiter = Limiter(Policy("default", 60, 2))
+def make_app(**parts: object) -> MetricsApi:
+    """Return an application whose other parts are broken."""
+    limiter = cast("Any", parts.get("limiter", Limiter(Policy("default", 60, 2))))
     return MetricsApi(
         read_settings({"FACTORY_API_ACCESS_LOG": "off"}),
-        publication=cast("Any", Broken()),
-        authenticator=cast("Any", Broken()),
+        publication=cast("Any", parts.get("publication", Broken())),
+        authenticator=cast("Any", parts.get("authenticator", Broken())),
         limiter=limiter,
         failures=limiter,
         telemetry=Telemetry(),
@@ -337,20 +342,52 @@ def test_a_mistake_of_ours_is_told_to_the_log_only(caplog: pytest.LogCaptureFixt
     assert "SELECT" in caplog.text
 
 
-def test_requests_leave_nothing_behind() -> None:
-    app = make_app()
-    ask_app(app, "/nothing")
-    gc.collect()
-    gc.disable()
+def test_requests_leave_nothing_behind(tmp_path: Path, warehouse: Path) -> None:
+    """Neither objects that stay nor cycles, which wait for the garbage collector: not one a request."""
+    store = KeyStore(f"sqlite:///{tmp_path / 'keys.sqlite'}")
+    store.prepare()
+    secret, _ = store.create("acme")
+    requests_, sent = 300, 0
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal sent
+        sent += message.get("status") == 200
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def ask() -> tuple[int, int]:
+        publication = Publication(warehouse, [Mart("aggregate", "30d")], "256MB", 1_000_000)
+        authenticator = Authenticator(store)
+        await publication.look()
+        await authenticator.poll()
+        limiter = Limiter(Policy("default", 60_000, 10_000))
+        app = make_app(publication=publication, authenticator=authenticator, limiter=limiter)
+
+        async def many() -> None:
+            headers = [(b"authorization", f"Bearer {secret}".encode()), (b"host", b"x")]
+            for _ in range(requests_):
+                scope = {"method": "GET", "path": PATH, "query_string": b"", "client": ("127.0.0.1", 1)}
+                await app(scope | {"headers": list(headers)}, receive, send)
+
+        await many()
+        gc.collect()
+        gc.disable()
+        before = len(gc.get_objects())
+        await many()
+        cycles = gc.collect()
+        more = len(gc.get_objects()) - before
+        await publication.close()
+        authenticator.close()
+        return cycles, more
+
     try:
-        for _ in range(20):
-            ask_app(app, "/nothing")
-        with_requests = gc.collect()
-        for _ in range(20):
-            asyncio.run(asyncio.sleep(0))
-        assert with_requests <= gc.collect() + 20
+        cycles, more = asyncio.run(ask())
     finally:
         gc.enable()
+    assert sent == 2 * requests_
+    assert cycles < requests_ / 2
+    assert more < requests_ / 2
 
 
 # Deployment
