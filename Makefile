@@ -11,7 +11,7 @@ DEMO_WAREHOUSE := warehouse/factory.duckdb
 DEMO_DOCUMENTS := documents
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo serve test lint format lock clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen a
 	$(BIN)/dbt build --exclude-resource-type unit_test --vars '{as_of: "$(DEMO_AS_OF)"}'
 	$(BIN)/python scripts/serialize_marts.py --out $(DEMO_DOCUMENTS)
 	$(BIN)/python scripts/show_summary.py --documents $(DEMO_DOCUMENTS)
+
+serve: .venv/runtime  ## Serve the demo's metrics over HTTP, with a key to try
+	test -e $(DEMO_WAREHOUSE) || $(MAKE) demo
+	FACTORY_WAREHOUSE=$(DEMO_WAREHOUSE) $(BIN)/python scripts/serve.py --demo
 
 test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}' --quiet
@@ -53,4 +57,4 @@ lock: .venv/dev  ## Write the lock files anew from requirements*.in
 	done
 
 clean:  ## Remove what the other targets made, but for .venv
-	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS)
+	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite

@@ -46,8 +46,21 @@ def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> 
         UserError: a mart does not fit the contract, or the marts do not belong together.
 
     """
-    summaries = [Mart("aggregate", mart.time_range) for mart in marts]  # they have every org
-    needed = list(dict.fromkeys([*summaries, *marts]))
+    as_of = check_shape(warehouse, marts)
+    needed = _needed(marts)
+    for mart in needed:
+        _check_orgs(warehouse, mart, needed[0])
+    return as_of
+
+
+def check_shape(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:
+    """Check columns and as-of only, which takes little time however many orgs there are; return the as-of.
+
+    Raises:
+        UserError: as `check_marts`.
+
+    """
+    needed = _needed(marts)
     query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
     tables = {name for (name,) in warehouse.execute(query).fetchall()}
     if not tables & {mart.name for mart in needed}:
@@ -58,10 +71,13 @@ def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> 
             message = f"mart {mart.name} is missing: {_REBUILD}"
             raise UserError(message)
         _check_columns(warehouse, mart)
-    as_of = _check_as_of(warehouse, needed)
-    for mart in needed:
-        _check_orgs(warehouse, mart, summaries[0])
-    return as_of
+    return _check_as_of(warehouse, needed)
+
+
+def _needed(marts: Sequence[Mart]) -> list[Mart]:
+    """Return the marts and, before them, the summaries, which have every org."""
+    summaries = [Mart("aggregate", mart.time_range) for mart in marts]
+    return list(dict.fromkeys([*summaries, *marts]))
 
 
 def _check_columns(warehouse: duckdb.DuckDBPyConnection, mart: Mart) -> None:

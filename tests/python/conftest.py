@@ -1,18 +1,30 @@
 """Build warehouses of their own for the tests: dbt and the serializer, run as a user runs them."""
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import pytest
 
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
+PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+def without(program: str) -> NoReturn:
+    """Skip a test that needs a program which is not there; in continuous integration that is a failure."""
+    message = f"{program} is not installed"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 @dataclass(frozen=True)
@@ -68,3 +80,35 @@ def pool() -> Iterator[ThreadPoolExecutor]:
     """Two workers for the subprocesses, which are most of the tests' time."""
     with ThreadPoolExecutor(max_workers=2) as executor:
         yield executor
+
+
+def run_as_server(*command: str | Path) -> None:
+    """Run a program of the server's; it refuses root, for whom its package made a user."""
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*user, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a PostgreSQL server of its own; its URL is the result."""
+    if PROGRAMS is None:
+        without("PostgreSQL (Debian: postgresql)")
+    # A socket's path must be short, and the server's user must be able to reach it.
+    folder = Path("/tmp") / tmp_path_factory.mktemp("server").name  # noqa: S108
+    folder.mkdir(mode=0o755)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    try:
+        run_as_server(PROGRAMS / "initdb", "-D", data, "-A", "trust", "-U", "reader")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        run_as_server(PROGRAMS / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        try:
+            yield f"postgresql://reader@127.0.0.1:{port}/postgres"
+        finally:
+            run_as_server(PROGRAMS / "pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+    finally:
+        shutil.rmtree(folder)

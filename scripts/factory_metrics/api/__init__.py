@@ -1,0 +1,1 @@
+"""The HTTP endpoint that answers with the documents of the published warehouse."""

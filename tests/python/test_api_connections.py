@@ -1,0 +1,183 @@
+"""What a connection may take: bytes, time and memory, whatever a client sends or leaves unread."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import Mock
+
+import pytest
+from api_client import PATH, Api, eventually, serving
+from test_serialize import make_warehouse
+
+from factory_metrics.api.server import HttpProtocol, uvicorn_config
+
+CHUNKED = b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    warehouse = make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme"])
+    with serving(tmp_path_factory.mktemp("api"), warehouse, trusted_proxies="127.0.0.1") as running:
+        yield running
+
+
+def connect(api: Api, seconds: float = 10) -> socket.socket:
+    host, port = api.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=seconds)
+
+
+def memory_of(api: Api) -> int:
+    """Return the bytes that the server has in memory."""
+    status = Path(f"/proc/{api.process.pid}/status").read_text("utf-8")
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) * 1024
+
+
+def statuses(answers: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)]
+
+
+def send_all_that_goes(connection: socket.socket, text: bytes, seconds: float) -> int:
+    """Send a text again and again; return the bytes that were taken."""
+    connection.settimeout(0.3)
+    sent, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            sent += connection.send(text)
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return sent
+
+
+def test_requests_whose_answers_nobody_reads_take_no_memory(api: Api) -> None:
+    before = memory_of(api)
+    with connect(api) as first, connect(api) as second:
+        for connection in (first, second):
+            send_all_that_goes(connection, b"GET / HTTP/1.1\r\n\r\n" * 10_000, 1.5)
+        assert memory_of(api) - before < 30_000_000
+        assert api.get(None, path="/healthz").status_code == 200
+
+
+def test_all_pipelined_requests_are_answered(api: Api) -> None:
+    answers = api.raw(HEALTHY * 5_000 + LAST, 20)
+    assert statuses(answers) == [200] * 5_001
+
+
+@pytest.mark.parametrize(
+    "trailers",
+    [b"ab: c\r\n" * 20_000, b"ab: " + b"c" * 120_000, b"a" * 120_000],
+    ids=["many", "value", "name"],
+)
+def test_endless_trailers(api: Api, trailers: bytes) -> None:
+    answer = api.raw(CHUNKED + b"0\r\n" + trailers)
+    assert statuses(answer) == [413]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "CONTENT_TOO_LARGE"
+
+
+def test_trailers_are_no_headers(api: Api) -> None:
+    request = CHUNKED.replace(b"/healthz", PATH.encode()).replace(
+        b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
+    )
+    key, trailers = api.key(), b"X-Request-Id: trailer\r\nX-Forwarded-For: 192.0.2.7\r\n"
+    trailers += b"Authorization: Bearer " + key.encode() + b"\r\n"
+    answer = api.raw(request + b"0\r\n" + trailers + b"\r\n")
+    assert statuses(answer) == [401]
+    assert b"x-request-id: trailer" not in answer
+    request = request.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer " + key.encode() + b"\r\n\r\n")
+    answer = api.raw(request + b"3;x=y\r\nabc\r\n0\r\n" + trailers + b"\r\n")
+    assert statuses(answer) == [200]
+    eventually(lambda: [line["status"] for line in api.lines() if line.get("path") == PATH] == [401, 200])
+    assert "192.0.2.7" not in api.log.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
+        CHUNKED + b"5\r\n",
+        CHUNKED + b"0\r\nab: ",
+    ],
+    ids=["body", "chunk", "trailer"],
+)
+def test_requests_that_take_too_long(api: Api, start: bytes) -> None:
+    began = time.monotonic()
+    with connect(api, 0.5) as connection:
+        connection.sendall(start)
+        answer = b""
+        while not answer and time.monotonic() - began < 10:
+            try:
+                answer = connection.recv(65536)
+            except TimeoutError:
+                connection.sendall(b"a" if b"Content-Length" in start or b"ab" in start else b"")
+    assert statuses(answer) == [408]
+    assert 4 < time.monotonic() - began < 8
+
+
+def test_bodies(api: Api) -> None:
+    post = b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    assert statuses(api.raw(post % 65_536 + b"x" * 65_536 + LAST)) == [405, 200]
+    assert statuses(api.raw(post % 1_000_000 + b"x" * 100_000)) == [413]
+    expecting = post.replace(b"Host", b"Expect: 100-continue\r\nHost") % 3
+    with connect(api) as connection:
+        connection.sendall(expecting)
+        assert statuses(connection.recv(65536)) == [100]
+        connection.sendall(b"abc")
+        assert statuses(connection.recv(65536)) == [405]
+
+
+def test_garbage_after_a_request_does_not_cost_its_answer(api: Api) -> None:
+    assert statuses(api.raw(HEALTHY + b"garbage\r\n\r\n")) == [200, 400]
+
+
+def test_bounds_hold_for_later_requests_on_a_connection(api: Api) -> None:
+    long = b"GET /healthz HTTP/1.1\r\nA: " + b"a" * 36_000 + b"\r\n\r\n"
+    assert statuses(api.raw(HEALTHY * 3 + long)) == [200, 200, 200, 431]
+
+
+def test_a_request_after_one_that_wants_another_protocol(api: Api) -> None:
+    upgrade = HEALTHY.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    assert statuses(api.raw(upgrade + upgrade + LAST)) == [200] * 3
+
+
+def make_connection() -> tuple[HttpProtocol, Mock]:
+    """Return a connection whose client only takes what the test lets it, and its transport."""
+    config = uvicorn_config(cast("Any", None), cast("Any", None), 5)
+    transport = Mock(**{"is_closing.return_value": False, "get_extra_info.return_value": None})
+    loop = Mock(**{"time.return_value": 1_000.0})
+    state = Mock(connections=set(), tasks=set(), default_headers=[])
+    config.load()
+    protocol = cast("type[HttpProtocol]", config.http_protocol_class)(config, state, {}, loop)
+    protocol.connection_made(transport)
+    return protocol, transport
+
+
+def test_who_does_not_read_is_let_go() -> None:
+    connection, transport = make_connection()
+    connection.flow.pause_reading()  # so that it need not send either
+    connection.pause_writing()
+    connection.end_if_slow(1_019.0)
+    connection.resume_writing()
+    connection.end_if_slow(1_021.0)
+    transport.abort.assert_not_called()
+    connection.pause_writing()
+    connection.end_if_slow(1_021.0)
+    transport.abort.assert_called_once()
+
+
+def test_closing_does_not_wait_for_ever() -> None:
+    connection, transport = make_connection()
+    transport.is_closing.return_value = True
+    connection.end_if_slow(1_001.0)
+    connection.end_if_slow(1_021.0)
+    transport.abort.assert_not_called()
+    connection.end_if_slow(1_022.0)
+    transport.abort.assert_called_once()
