@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,13 +90,13 @@ def run_as_server(*command: str | Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Start a PostgreSQL server of its own; its URL is the result."""
     if PROGRAMS is None:
         without("PostgreSQL (Debian: postgresql)")
     # A socket's path must be short, and the server's user must be able to reach it.
-    folder = Path("/tmp") / tmp_path_factory.mktemp("server").name  # noqa: S108
-    folder.mkdir(mode=0o755)
+    folder = Path(tempfile.mkdtemp(prefix="factory-server-", dir="/tmp"))
+    folder.chmod(0o755)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
