@@ -22,7 +22,7 @@ from hostile import Row, append_to_tables, random_factory, write_logs
 from reference_rows import as_instant
 
 AS_OF = "2026-06-30T17:45:12.345678Z"
-EXAMPLES = int(os.environ.get("FACTORY_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FACTORY_TEST_EXAMPLES", "4"))
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["incremental_worker"])
