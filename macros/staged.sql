@@ -1,30 +1,35 @@
 -- Events that count: those delivered once, and of the others the delivery that counts. `condition` is one on the columns.
 -- It is said of both parents, as it would not reach them from outside of the union; and both are named where they are
 -- read, as a CTE that is read twice would be copied whole.
-{% macro staged_events(condition='true', since=none) -%}
+{% macro staged_events(condition='true', since=none, parts='true') -%}
     {%- set columns = [
         'event_key', 'issue_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
         'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
     ] -%}
-    {{ staged_rows(columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition, since) }}
+    {{ staged_rows(
+        columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition, since, parts
+    ) }}
 {%- endmacro %}
 
 
 -- The same for runs.
-{% macro staged_runs(condition='true') -%}
+{% macro staged_runs(condition='true', parts='true') -%}
     {%- set columns = [
         'run_key', 'session_key', 'run_id', 'org_id', 'project_id', 'issue_id', 'session_id',
         'station', 'metadata', 'cost_usd', 'duration_ms', 'recorded_at', 'ingested_at', 'origin',
     ] -%}
-    {{ staged_rows(columns, 'run_key', ref('base_run_deliveries'), ref('redelivered_runs'), condition) }}
+    {{ staged_rows(
+        columns, 'run_key', ref('base_run_deliveries'), ref('redelivered_runs'), condition, parts=parts
+    ) }}
 {%- endmacro %}
 
 
-{% macro staged_rows(columns, key, deliveries, redelivered, condition, since=none) -%}
+{% macro staged_rows(columns, key, deliveries, redelivered, condition, since=none, parts='true') -%}
     select {{ columns | join(', ') }}
     from {{ deliveries }}
     where
-        rejected_rule is null
+        {{ parts }}
+        and rejected_rule is null
         and withdrawn_batch_id is null
         {% if since is not none -%}
         and batch_id > {{ since }}
@@ -47,7 +52,10 @@
     {%- if changed is none -%}
     (select * from {{ ref('stg_events') }} where {{ condition }}) as events
     {%- else -%}
-    ({{ staged_events(condition ~ ' and ' ~ key ~ ' in (' ~ changed ~ ')') }}) as events
+    ({{ staged_events(
+        condition ~ ' and ' ~ key ~ ' in (' ~ changed ~ ')',
+        parts=in_parts_with(ref('base_event_deliveries'), condition, key, changed)
+    ) }}) as events
     {%- endif -%}
 {%- endmacro %}
 
@@ -68,6 +76,21 @@
     {%- if changed is none -%}
     {{ ref('stg_runs') }}
     {%- else -%}
-    ({{ staged_runs(key ~ ' in (' ~ changed ~ ')') }}) as runs
+    ({{ staged_runs(
+        key ~ ' in (' ~ changed ~ ')', parts=in_parts_with(ref('base_run_deliveries'), 'true', key, changed)
+    ) }}) as runs
     {%- endif -%}
+{%- endmacro %}
+
+
+-- A condition that holds in the parts of a log that have rows with one of the changed keys. What concerns new rows mostly
+-- came shortly before them; once a narrow look has found where, the rest of history need not be read in full.
+{% macro in_parts_with(deliveries, condition, key, changed) -%}
+    {%- if changed is none or not execute -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set parts = run_query(
+        "select distinct part_id from " ~ deliveries ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ")"
+    ).columns[0].values() -%}
+    {{ return('part_id in (' ~ (parts | join(', ') or 'null') ~ ')') }}
 {%- endmacro %}

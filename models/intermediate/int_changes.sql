@@ -27,19 +27,6 @@ rollbacks as (
 
 ),
 
--- What came next in production, whatever became of it.
-production as (
-
-    select
-        *,
-        lead(event_id) over (
-            partition by org_id, project_id order by deployed_at, event_id
-        ) as next_event_id
-    from deployments
-    where environment = 'production'
-
-),
-
 named_rollbacks as (
 
     select
@@ -92,24 +79,24 @@ following_incidents as (
 joined as (
 
     select
-        production.*,
+        changes.*,
         {{ earlier('naming_incidents.opened_at', 'following_incidents.opened_at') }} as first_incident_at,
         {{ earlier('named_rollbacks.rolled_back_at', 'next_rollbacks.deployed_at') }} as rolled_back_at
-    from production
+    from deployments as changes
     left join naming_incidents
-        on production.org_id = naming_incidents.org_id
-        and production.deployment_id = naming_incidents.named_deployment_id
+        on changes.org_id = naming_incidents.org_id
+        and changes.deployment_id = naming_incidents.named_deployment_id
     left join following_incidents
-        on production.org_id = following_incidents.org_id
-        and production.event_id = following_incidents.change_event_id
+        on changes.org_id = following_incidents.org_id
+        and changes.event_id = following_incidents.change_event_id
     left join named_rollbacks
-        on production.org_id = named_rollbacks.org_id
-        and production.deployment_id = named_rollbacks.rollback_of
+        on changes.org_id = named_rollbacks.org_id
+        and changes.deployment_id = named_rollbacks.rollback_of
     left join rollbacks as next_rollbacks
-        on production.org_id = next_rollbacks.org_id
-        and production.next_event_id = next_rollbacks.event_id
+        on changes.org_id = next_rollbacks.org_id
+        and changes.superseded_by_event_id = next_rollbacks.event_id
         and next_rollbacks.rolls_back_the_one_before
-    where production.is_change
+    where changes.is_change
 
 ),
 
@@ -134,4 +121,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by deployed_at

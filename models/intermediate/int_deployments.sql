@@ -128,9 +128,16 @@ final as (
         deployed_at,
         lead(deployed_at) over (
             partition by org_id, project_id, environment order by deployed_at, event_id
-        ) as superseded_at
+        ) as superseded_at,
+
+        -- what came next
+        lead(event_id) over (
+            partition by org_id, project_id, environment order by deployed_at, event_id
+        ) as superseded_by_event_id
     from parsed
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by deployed_at

@@ -7,6 +7,8 @@
     }
 ) }}
 {% set changed = changed_events() %}
+{% set incident_key = hash_key(['org_id', 'subject_id']) %}
+{% set changed_incidents = changed_events_of(incident_key) %}
 
 with
 
@@ -17,7 +19,9 @@ incident_events as (
         row_number() over (
             partition by org_id, subject_id, event_type order by occurred_at, event_id
         ) as occurrence
-    from {{ events_to_compute("event_type in ('incident.opened', 'incident.resolved')", 'org_id', changed) }}
+    from {{ events_to_compute(
+        "event_type in ('incident.opened', 'incident.resolved')", incident_key, changed_incidents
+    ) }}
 
 ),
 
@@ -38,17 +42,54 @@ resolved as (
 
 ),
 
+incidents as (
+
+    select
+        coalesce(opened.subject_id, resolved.subject_id) as incident_id,
+        coalesce(opened.org_id, resolved.org_id) as org_id,
+        opened.project_id,
+        opened.named_deployment_id,
+        {{ json_text('opened.payload', 'title') }} as title,
+        {{ json_text('opened.payload', 'severity') }} as severity,
+        opened.occurred_at as opened_at,
+        resolved.occurred_at as resolved_at
+    from opened
+    full outer join resolved
+        on opened.org_id = resolved.org_id
+        and opened.subject_id = resolved.subject_id
+
+    {% if changed is not none -%}
+    union all
+
+    select
+        incident_id,
+        org_id,
+        project_id,
+        case when change_event_id is null then deployment_id end as named_deployment_id,
+        title,
+        severity,
+        opened_at,
+        resolved_at
+    from {{ this }}
+    where
+        org_id in ({{ changed }})
+        and {{ hash_key(['org_id', 'incident_id']) }} not in ({{ changed_incidents }})
+    {%- endif %}
+
+),
+
 -- Changes and openings of a project on one line of time: a change of the same instant comes after the opening.
 timeline as (
 
     select
         org_id,
         project_id,
-        occurred_at as happened_at,
-        event_id,
+        opened_at as happened_at,
+        incident_id as id,
         null as deployment_id,
         0 as is_change
-    from opened
+    from incidents
+    where opened_at is not null
 
     union all
 
@@ -56,7 +97,7 @@ timeline as (
         org_id,
         project_id,
         deployed_at as happened_at,
-        event_id,
+        event_id as id,
         deployment_id,
         1 as is_change
     from {{ ref('int_deployments') }}
@@ -71,7 +112,7 @@ placed as (
     select
         *,
         row_number() over (
-            partition by org_id, project_id order by happened_at, is_change, event_id
+            partition by org_id, project_id order by happened_at, is_change, id
         ) as place
     from timeline
 
@@ -93,8 +134,8 @@ latest_changes as (
 
     select
         openings.org_id,
-        openings.event_id,
-        changes.event_id as change_event_id,
+        openings.id as incident_id,
+        changes.id as change_event_id,
         changes.deployment_id
     from looked_back as openings
     inner join placed as changes
@@ -109,26 +150,23 @@ final as (
 
     select
         -- ids
-        coalesce(opened.subject_id, resolved.subject_id) as incident_id,
-        coalesce(opened.org_id, resolved.org_id) as org_id,
-        opened.project_id,
-        coalesce(opened.named_deployment_id, latest_changes.deployment_id) as deployment_id,
-        case when opened.named_deployment_id is null then latest_changes.change_event_id end as change_event_id,
+        incidents.incident_id,
+        incidents.org_id,
+        incidents.project_id,
+        coalesce(incidents.named_deployment_id, latest_changes.deployment_id) as deployment_id,
+        case when incidents.named_deployment_id is null then latest_changes.change_event_id end as change_event_id,
 
         -- text
-        {{ json_text('opened.payload', 'title') }} as title,
-        {{ json_text('opened.payload', 'severity') }} as severity,
+        incidents.title,
+        incidents.severity,
 
         -- timestamps
-        opened.occurred_at as opened_at,
-        resolved.occurred_at as resolved_at
-    from opened
-    full outer join resolved
-        on opened.org_id = resolved.org_id
-        and opened.subject_id = resolved.subject_id
+        incidents.opened_at,
+        incidents.resolved_at
+    from incidents
     left join latest_changes
-        on opened.org_id = latest_changes.org_id
-        and opened.event_id = latest_changes.event_id
+        on incidents.org_id = latest_changes.org_id
+        and incidents.incident_id = latest_changes.incident_id
 
 )
 

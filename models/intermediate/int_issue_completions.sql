@@ -71,4 +71,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by completed_at

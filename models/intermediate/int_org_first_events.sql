@@ -22,7 +22,7 @@ final as (
         changed_orgs.org_id,
         min(events.occurred_at) as first_event_at
     from changed_orgs
-    left join {{ events_to_compute('true', 'org_id', 'select changed_orgs.org_id from changed_orgs') }}
+    left join ({{ staged_events('org_id in (select changed_orgs.org_id from changed_orgs)') }}) as events
         on changed_orgs.org_id = events.org_id
     group by changed_orgs.org_id
     {%- else -%}

@@ -81,4 +81,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by started_at

@@ -88,4 +88,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by decided_at

@@ -36,4 +36,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by recorded_at

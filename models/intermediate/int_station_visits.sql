@@ -59,4 +59,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by left_at

@@ -53,4 +53,6 @@ final as (
 
 )
 
+-- By time, so that a window need not read all.
 select * from final
+order by occurred_at

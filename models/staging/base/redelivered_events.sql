@@ -1,5 +1,6 @@
 {{ config(unique_key='event_key', meta={'follows': 'base_event_deliveries', 'changed_key': 'event_key'}) }}
 {% set changed = changed_keys([ref('base_event_deliveries')]) %}
+{% set parts = in_parts_with(ref('base_event_deliveries'), 'true', 'event_key', changed) %}
 
 with
 
@@ -9,7 +10,8 @@ repeated_keys as (
     select event_key
     from {{ ref('base_event_deliveries') }}
     where
-        rejected_rule is null
+        {{ parts }}
+        and rejected_rule is null
         and {{ is_changed('event_key', changed) }}
     group by event_key
     having count(*) > 1
@@ -33,7 +35,9 @@ numbered as (
         ) as delivery_number
     from {{ ref('base_event_deliveries') }} as accepted
     inner join repeated_keys on accepted.event_key = repeated_keys.event_key
-    where accepted.rejected_rule is null
+    where
+        {{ parts }}
+        and accepted.rejected_rule is null
 
 ),
 

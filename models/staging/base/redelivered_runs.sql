@@ -1,5 +1,6 @@
 {{ config(unique_key='run_key', meta={'follows': 'base_run_deliveries', 'changed_key': 'run_key'}) }}
 {% set changed = changed_keys([ref('base_run_deliveries')]) %}
+{% set parts = in_parts_with(ref('base_run_deliveries'), 'true', 'run_key', changed) %}
 
 with
 
@@ -9,7 +10,8 @@ repeated_keys as (
     select run_key
     from {{ ref('base_run_deliveries') }}
     where
-        rejected_rule is null
+        {{ parts }}
+        and rejected_rule is null
         and {{ is_changed('run_key', changed) }}
     group by run_key
     having count(*) > 1
@@ -34,7 +36,9 @@ numbered as (
         ) as delivery_number
     from {{ ref('base_run_deliveries') }} as accepted
     inner join repeated_keys on accepted.run_key = repeated_keys.run_key
-    where accepted.rejected_rule is null
+    where
+        {{ parts }}
+        and accepted.rejected_rule is null
 
 ),
 
