@@ -5,12 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from serialize_marts import org_id
-
 from factory_metrics.output import Selection, replacing
 from factory_metrics.report.page import render
 from factory_metrics.report.source import read_source
 from factory_metrics.settings import ROOT, UserError, time_ranges
+from serialize_marts import org_id
 
 
 def main(argv: Sequence[str] | None = None) -> int:

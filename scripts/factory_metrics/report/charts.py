@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import vl_convert
 from markupsafe import Markup
@@ -38,7 +38,7 @@ _CONFIG = {
 }
 _FULL_PRECISION = re.compile(r"-?\d+\.\d{2,}")
 # XML has no place for these, nor has HTML.
-_NOT_TEXT = {code: "\ufffd" for code in (*range(32), *range(127, 160), 0xFFFE, 0xFFFF)}
+_NOT_TEXT = dict.fromkeys((*range(32), *range(127, 160), 0xFFFE, 0xFFFF), "\ufffd")
 
 Spec = dict[str, Any]
 
@@ -180,7 +180,7 @@ def _draw(spec: Spec, description: str, *, stretched: bool = False) -> Markup:
     }
     text = vl_convert.vegalite_to_svg(usual | spec, allowed_base_urls=[])
     # Within HTML no namespaces are needed.
-    image = ElementTree.fromstring(re.sub(r' xmlns(:\w+)?="[^"]*"', "", text, count=2))  # noqa: S314 - Vega's
+    image = ET.fromstring(re.sub(r' xmlns(:\w+)?="[^"]*"', "", text, count=2))  # noqa: S314 - Vega's
     for parent in list(image.iter()):
         for child in list(parent):
             if child.get("class") in {"background", "foreground"}:
@@ -188,7 +188,7 @@ def _draw(spec: Spec, description: str, *, stretched: bool = False) -> Markup:
     for mark in image.iter():
         label = mark.attrib.pop("aria-label", None)
         if label is not None and mark.tag == "path":
-            ElementTree.SubElement(mark, "title").text = label
+            ET.SubElement(mark, "title").text = label
         for name in [name for name in mark.attrib if name.startswith("aria-") or name in _UNUSED]:
             del mark.attrib[name]
         for name in mark.attrib.keys() & {"d", "transform", "x2", "y2"}:
@@ -198,7 +198,7 @@ def _draw(spec: Spec, description: str, *, stretched: bool = False) -> Markup:
     image.attrib |= {"class": "chart", "role": "img", "aria-label": description}
     if stretched:
         image.set("preserveAspectRatio", "none")
-    return Markup(ElementTree.tostring(image, encoding="unicode"))  # noqa: S704 - ElementTree escapes
+    return Markup(ET.tostring(image, encoding="unicode"))  # noqa: S704 - ElementTree escapes
 
 
 _UNUSED = {"role", "class", "pointer-events", "opacity", "font-family"}

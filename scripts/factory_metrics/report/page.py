@@ -1,6 +1,5 @@
 """Turn an org's documents into the page: what is shown of each range, and the template that shows it."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
@@ -22,9 +21,10 @@ from factory_metrics.contract import (
     ProviderMetrics,
     StationMetrics,
 )
-from factory_metrics.documents import Mart
 from factory_metrics.formats import length_text, percent_text, usd_text
 from factory_metrics.report.charts import Row, day_bars, printable, row_bars, sparkline
+from factory_metrics.report.source import Source
+from factory_metrics.report.style import content_security_policy, style_sheet
 from factory_metrics.settings import UserError
 
 # The range that is shown at first, when there is one of it.
@@ -32,14 +32,6 @@ _FIRST_RANGE = "30d"
 _NONE = "n/a"
 _MOST_PROVIDERS = 8
 _FOLDER = Path(__file__).parent
-
-
-class Source(Struct, frozen=True):
-    """What a page is made of: an org, its as-of (ISO 8601, UTC), and its documents as they are in files."""
-
-    org: str
-    as_of: str
-    documents: Mapping[Mart, bytes]
 
 
 class Chart(Struct, frozen=True):
@@ -121,41 +113,20 @@ def render(source: Source) -> bytes:
     """
     decoded = _decode(source)
     windows = [_window(time_range, decoded) for time_range in decoded]
-    style = _style(list(decoded))
+    style = style_sheet(list(decoded))
     template = _environment().get_template("page.html")
-    fingerprint = sha256(b"\n".join(source.documents.values())).hexdigest()
+    fingerprint = sha256(b"\n".join(content for _, content in source.documents)).hexdigest()
     text = template.render(
         org=source.org,
         as_of=_instant(source.as_of),
         documents=len(source.documents),
         fingerprint=fingerprint[:16],
-        policy=_policy(style),
+        policy=content_security_policy(style),
         style=Markup(style),  # noqa: S704 - ours
         windows=windows,
         first_range=_FIRST_RANGE if _FIRST_RANGE in decoded else next(iter(decoded)),
     )
     return text.encode()
-
-
-def content_security_policy(time_ranges: Sequence[str]) -> str:
-    """Return the policy that the page of these ranges is under: nothing but its own style."""
-    return _policy(_style(time_ranges))
-
-
-def _policy(style: str) -> str:
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _style(time_ranges: Sequence[str]) -> str:
-    """Return the style sheet; which range is shown depends on the radio button that is checked."""
-    chosen = [
-        f'body:has(#range-{name}:checked) [data-range]:not([data-range="{name}"]) {{ display: none; }}'
-        for name in time_ranges
-    ]
-    return "\n".join([(_FOLDER / "page.css").read_text("utf-8"), *chosen, ""])
 
 
 def _environment() -> Environment:
@@ -182,7 +153,7 @@ def _environment() -> Environment:
 def _decode(source: Source) -> dict[str, Metrics]:
     """Return the metrics of each range."""
     found: dict[str, dict[str, Any]] = {}
-    for mart, content in source.documents.items():
+    for mart, content in source.documents:
         try:
             document: Any = msgspec.json.decode(content, type=METRIC_TYPES[mart.metric_type])
         except msgspec.DecodeError as error:

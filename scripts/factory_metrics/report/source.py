@@ -1,4 +1,4 @@
-"""Read an org's documents from the folder that the serializer wrote."""
+"""What a page is made of: an org's documents, from the folder that the serializer wrote or from elsewhere."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,9 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from factory_metrics.documents import Mart
 from factory_metrics.output import MANIFEST, folder_name
-from factory_metrics.report.page import Source
 from factory_metrics.settings import UserError
 
 _AS_OF = re.compile(r'^\{"asOf":"([^"]+)"')
@@ -16,6 +17,14 @@ _FILE = re.compile(r'^"((.+)/[a-z]+/\d+d\.json)": "([0-9a-f]{64})",?$')
 # Begins the files of earlier runs, as of other instants.
 _KEPT = '"kept":'
 _MOST_NAMED = 20
+
+
+class Source(Struct, frozen=True):
+    """An org, its as-of (ISO 8601, UTC), and its documents as they are in files, ranges in order."""
+
+    org: str
+    as_of: str
+    documents: list[tuple[Mart, bytes]]
 
 
 def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
@@ -45,17 +54,18 @@ def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
     if as_of is None:
         message = f"{manifest} has no as-of: write the documents anew with scripts/serialize_marts.py"
         raise UserError(message)
-    contents = {}
+    contents = []
     for mart in marts:
         path = f"{folder}/{mart.metric_type}/{mart.time_range}.json"
         content = _read(documents / path)
         if sha256(content).hexdigest() != checksums.get(path):
             message = (
                 f"{documents / path} is not the document that {manifest.name} lists: "
-                "it was changed, or is being written; write the documents anew with scripts/serialize_marts.py"
+                "it was changed, or is being written; "
+                "write the documents anew with scripts/serialize_marts.py"
             )
             raise UserError(message)
-        contents[mart] = content
+        contents.append((mart, content))
     return Source(org=org, as_of=as_of[1], documents=contents)
 
 
