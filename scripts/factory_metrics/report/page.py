@@ -178,7 +178,7 @@ def _window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
         last_day=days[-1][0],
         metrics=metrics,
         summary=_summary(time_range, decoded),
-        stations=_stations(metrics.station, len(days)),
+        stations=station_cards(metrics.station, len(days)),
         cost_figures=[
             Figure("Total", usd_text(aggregate.total_cost), "All agent runs recorded in the window."),
             Figure(
@@ -260,7 +260,7 @@ def _summary_texts(aggregate: AggregateMetrics) -> tuple[str, ...]:
     )
 
 
-def _stations(stations: Sequence[StationMetrics], days: int) -> list[StationCard]:
+def station_cards(stations: Sequence[StationMetrics], days: int) -> list[StationCard]:
     """Return the stations, in pipeline order. Ties stand out together; nothing does where all are zero."""
 
     def queue(station: StationMetrics) -> float:
