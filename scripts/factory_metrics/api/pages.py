@@ -75,6 +75,7 @@ class Pages:
             finally:
                 if process.returncode is None:
                     process.kill()
+                    await process.wait()
             if process.returncode:
                 lines = errors.decode(errors="replace").splitlines() or ["no message"]
                 message = f"exit code {process.returncode}: {lines[-1]}"

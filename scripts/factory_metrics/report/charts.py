@@ -40,6 +40,9 @@ _FULL_PRECISION = re.compile(r"-?\d+\.\d{2,}")
 # XML has no place for these, nor has HTML.
 _NOT_TEXT = dict.fromkeys((*range(32), *range(127, 160), 0xFFFE, 0xFFFF), "\ufffd")
 
+# Stacks have clips, with numbers that are others each time.
+_NOT_STACKED = {"stack": None}
+
 Spec = dict[str, Any]
 
 
@@ -104,7 +107,7 @@ def day_bars(days: Sequence[tuple[date, float]], description: str, *, money: boo
                     "tickCount": 5,
                 },
             },
-            "y": {"field": "value", "type": "quantitative", "axis": axis},
+            "y": {"field": "value", "type": "quantitative", "axis": axis} | _NOT_STACKED,
             "description": {"field": "text"},
         },
     }
@@ -145,7 +148,8 @@ def row_bars(rows: Sequence[Row], description: str) -> Markup:
                     "nice": False,
                     "range": [0, {"expr": f"width - {_TEXTS_WIDTH}"}],
                 },
-            },
+            }
+            | _NOT_STACKED,
         },
         "layer": [
             {

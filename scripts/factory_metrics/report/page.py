@@ -126,7 +126,7 @@ def render(source: Source) -> bytes:
         windows=windows,
         first_range=_FIRST_RANGE if _FIRST_RANGE in decoded else next(iter(decoded)),
     )
-    return text.encode()
+    return f"{text.strip()}\n".encode()
 
 
 def _environment() -> Environment:
