@@ -22,7 +22,8 @@ _ROW_HEIGHT = 26
 # Fonts of readers may be wider than the one that labels are cut by.
 _LONGEST_LABEL = 96
 _LABELS_WIDTH = 116
-_TEXTS_WIDTH = 84
+_CHARACTER_WIDTH = 8
+_MOST_DAY_LABELS = 5
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _CONFIG = {
     "font": "sans-serif",
@@ -97,14 +98,12 @@ def day_bars(days: Sequence[tuple[date, float]], description: str, *, money: boo
         "encoding": {
             "x": {
                 "field": "day",
-                "type": "temporal",
-                "timeUnit": "utcyearmonthdate",
+                "type": "ordinal",
                 "axis": {
-                    "format": "%-d %b",
-                    "grid": False,
+                    "values": [of["day"] for of in values[:: -(-len(values) // _MOST_DAY_LABELS)]],
+                    "labelExpr": "utcFormat(utcParse(datum.value, '%Y-%m-%d'), '%-d %b')",
+                    "labelAngle": 0,
                     "labelPadding": 5,
-                    "labelOverlap": True,
-                    "tickCount": 5,
                 },
             },
             "y": {"field": "value", "type": "quantitative", "axis": axis} | _NOT_STACKED,
@@ -121,6 +120,7 @@ def row_bars(rows: Sequence[Row], description: str) -> Markup:
         for at, row in enumerate(rows)
         for label in [printable(row.label)]
     ]
+    texts_width = _CHARACTER_WIDTH * (2 + max(len(row.text) for row in rows))
     spec = {
         "height": _ROW_HEIGHT * len(rows),
         "data": {"name": "rows", "values": values},
@@ -146,7 +146,7 @@ def row_bars(rows: Sequence[Row], description: str) -> Markup:
                 "scale": {
                     "domain": [0, max(row.value for row in rows)],
                     "nice": False,
-                    "range": [0, {"expr": f"width - {_TEXTS_WIDTH}"}],
+                    "range": [0, {"expr": f"width - {texts_width}"}],
                 },
             }
             | _NOT_STACKED,
