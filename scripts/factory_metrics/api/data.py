@@ -220,7 +220,9 @@ class Publication:
             if snapshot is not None and snapshot is self.current:
                 break
         source = Source(org, snapshot.as_of_text, documents)
-        page = snapshot.document(await self._pages.make(source), self._pages.headers)
+        content = await self._pages.make(source)
+        loop = asyncio.get_running_loop()
+        page = await loop.run_in_executor(self._readers, snapshot.document, content, self._pages.headers)
         snapshot.keep((org, None), page, self._cache_bytes)
         return page
 
