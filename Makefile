@@ -9,9 +9,13 @@ export DBT_PROFILES_DIR := $(CURDIR)
 DEMO_AS_OF := 2026-06-30T12:00:00Z
 DEMO_WAREHOUSE := warehouse/factory.duckdb
 DEMO_DOCUMENTS := documents
+# Whose page `make report` writes, from which documents, and where.
+ORG ?= acme-robotics
+DOCUMENTS ?= $(DEMO_DOCUMENTS)
+REPORT ?= report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format lock clean
+.PHONY: help demo report serve test lint format lock clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +34,11 @@ demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen a
 	$(BIN)/dbt build --exclude-resource-type unit_test --vars '{as_of: "$(DEMO_AS_OF)"}'
 	$(BIN)/python scripts/serialize_marts.py --out $(DEMO_DOCUMENTS)
 	$(BIN)/python scripts/show_summary.py --documents $(DEMO_DOCUMENTS)
+
+report: export ORG := $(ORG)
+report: .venv/runtime  ## Write report.html, a page of an org's metrics: the demo's, or ORG=... DOCUMENTS=...
+	test -e $(DOCUMENTS)/manifest.json || test $(DOCUMENTS) != $(DEMO_DOCUMENTS) || $(MAKE) demo
+	$(BIN)/python scripts/write_report.py --org "$$ORG" --documents $(DOCUMENTS) --out $(REPORT)
 
 serve: .venv/runtime  ## Serve the demo's metrics over HTTP, with a key to try
 	test -e $(DEMO_WAREHOUSE) || $(MAKE) demo
@@ -57,4 +66,4 @@ lock: .venv/dev  ## Write the lock files anew from requirements*.in
 	done
 
 clean:  ## Remove what the other targets made, but for .venv
-	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite
+	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite report.html

@@ -12,7 +12,7 @@ from datetime import timedelta
 import duckdb
 
 from factory_metrics.api.keys import KeyStore
-from factory_metrics.api.openapi import METRICS_PATH
+from factory_metrics.api.openapi import METRICS_PATH, PAGE_PATH
 from factory_metrics.api.server import Ports, run
 from factory_metrics.api.settings import Settings, read_settings
 from factory_metrics.settings import UserError
@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 header = shlex.quote(f"Authorization: Bearer {key}")
                 url = shlex.quote(f"{ports.url}{METRICS_PATH}?metricType=aggregate&timeRange=30d")
                 print(f"curl -H {header} {url}", flush=True)
+                print(f"Page: {ports.url}{PAGE_PATH} (any user name; the key is the password)", flush=True)
 
         run(settings, started)
     except UserError as error:

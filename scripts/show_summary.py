@@ -15,6 +15,7 @@ from rich.text import Text
 
 from factory_metrics.contract import AggregateDocument, AggregateMetrics
 from factory_metrics.documents import Mart, read_documents
+from factory_metrics.formats import length_text
 from factory_metrics.output import MANIFEST
 from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
 from factory_metrics.warehouse import check_marts, open_warehouse
@@ -82,15 +83,6 @@ def _cells(metrics: AggregateMetrics) -> list[str]:
         f"{metrics.throughput_per_day:,.2f}",
         sparkline(metrics.cost_trend),
     ]
-
-
-def length_text(milliseconds: int) -> str:
-    """Return a length of time as people say it: `45s`, `15m`, `4.5h`, `2.3d`."""
-    seconds = milliseconds / 1000
-    for unit, size, digits in (("d", 86400, 1), ("h", 3600, 1), ("m", 60, 0)):
-        if seconds >= size:
-            return f"{round(seconds / size, digits):g}{unit}"
-    return f"{seconds:.0f}s"
 
 
 def sparkline(values: Sequence[float], width: int = _LONGEST_SPARKLINE) -> str:

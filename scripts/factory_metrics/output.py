@@ -124,7 +124,7 @@ def write_documents(
     except OSError as error:
         message = f"cannot make the folder {out} ({error.strerror}): name one that you may write"
         raise UserError(message) from error
-    with _only_run(out), _replacing(out / MANIFEST) as manifest:
+    with _only_run(out), replacing(out / MANIFEST) as manifest:
         manifest.write(msgspec.json.encode(header).removesuffix(b"}") + b',"files":')
         _write_object(manifest, entries())
         manifest.flush()
@@ -188,13 +188,13 @@ def _write(path: str, content: bytes) -> bool:
     with suppress(FileNotFoundError), open(path, "rb", buffering=0) as file:
         if file.read() == content:
             return False
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(content)
     return True
 
 
 @contextmanager
-def _replacing(path: str | Path) -> Iterator[BinaryIO]:
+def replacing(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file that takes the place of `path` when all went well, and leaves no trace when not."""
     temporary = f"{path}{_TEMPORARY}"
     try:

@@ -241,7 +241,6 @@ def test_other_methods(api: Api, key: str, method: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/api/factory/metrics/",
         "/api/factory/Metrics",
         "//api/factory/metrics",

@@ -23,6 +23,7 @@ import show_summary
 from factory_metrics import output
 from factory_metrics.contract import METRIC_TYPES
 from factory_metrics.documents import Mart, ddl
+from factory_metrics.formats import length_text
 from factory_metrics.output import Selection, folder_name
 from factory_metrics.settings import ROOT, UserError, time_ranges
 
@@ -527,7 +528,7 @@ def test_summary(usual_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFi
     ],
 )
 def test_length_text(milliseconds: int, text: str) -> None:
-    assert show_summary.length_text(milliseconds) == text
+    assert length_text(milliseconds) == text
 
 
 @pytest.mark.parametrize(

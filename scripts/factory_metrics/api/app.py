@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from factory_metrics.api.authentication import Authenticator, key_of
-from factory_metrics.api.data import Publication
+from factory_metrics.api.authentication import Authenticator, key_of, password_of
+from factory_metrics.api.data import Document, Publication
 from factory_metrics.api.errors import (
     ApiError,
     Headers,
@@ -32,7 +32,7 @@ from factory_metrics.api.errors import (
 )
 from factory_metrics.api.keys import READ_SCOPE, Key, digest_of
 from factory_metrics.api.limits import Limiter, Verdict
-from factory_metrics.api.openapi import METRICS_PATH, OPENAPI_PATH, description
+from factory_metrics.api.openapi import METRICS_PATH, OPENAPI_PATH, PAGE_PATH, description
 from factory_metrics.api.requests import Fault, Query, accepts_gzip, matches, read_query
 from factory_metrics.api.settings import Network, Settings
 from factory_metrics.api.telemetry import AccessLine, LogWriter, Telemetry, shown_path
@@ -54,6 +54,9 @@ _ALLOWED_WITH_CORS = "GET, HEAD, OPTIONS"
 # What was read from texts is remembered, but for long ones.
 _LONGEST_REMEMBERED = 500
 _JSON = (b"content-type", b"application/json")
+_UNAUTHORIZED = 401
+# Browsers ask for a name and a password; the key is the password.
+_PAGE_CHALLENGE = b'Basic realm="Factory metrics: the API key is the password", charset="UTF-8"'
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +111,7 @@ class MetricsApi:
         self._proxies = settings.trusted_proxies
         self._policy = limiter.policy.header()
         self._failures_policy = failures.policy.header()
+        self._reads = {METRICS_PATH: self._metrics, PAGE_PATH: self._page}
         self._description = msgspec.json.encode(description())
         self._run = secrets.token_hex(6).encode()
         self._numbers = count(1)
@@ -123,8 +127,8 @@ class MetricsApi:
         exchange = Exchange(headers, self._address(scope, headers))
         try:
             try:
-                is_read = scope["path"] == METRICS_PATH and scope["method"] in _READING
-                answer = await (self._metrics if is_read else self._other)(scope, exchange)
+                read = self._reads.get(scope["path"]) if scope["method"] in _READING else None
+                answer = await (read or self._other)(scope, exchange)
             except ApiError as error:
                 answer = self.refusal(error)
             except Exception:  # noqa: BLE001 - the client gets the documented format whatever happens
@@ -179,6 +183,8 @@ class MetricsApi:
             if b"access-control-request-method" in exchange.headers:
                 return self._preflight(exchange)
             return Answer(204, [(b"allow", _ALLOWED_WITH_CORS.encode()), (b"vary", b"Origin")])
+        if path == PAGE_PATH:
+            raise not_allowed()
         if path == OPENAPI_PATH:
             if method not in _READING:
                 raise not_allowed()
@@ -208,7 +214,13 @@ class MetricsApi:
         content = b'{"status":"ok"}'
         return Answer(200, _json_headers(content), content)
 
-    async def _metrics(self, scope: Scope, exchange: Exchange) -> Answer:
+    async def _admit(self, scope: Scope, exchange: Exchange) -> Key:
+        """Return the request's key, of whose requests this is one.
+
+        Raises:
+            ApiError: it has no good one, or no requests left, or may not read.
+
+        """
         if len(exchange.headers) != len(scope["headers"]):
             _check_single(scope["headers"])
         key = self._remembered(exchange) or await self._authenticate(exchange)
@@ -225,6 +237,23 @@ class MetricsApi:
         if READ_SCOPE not in key.scopes:
             self._telemetry.count_refused("forbidden")
             raise forbidden(f"This API key lacks the scope {READ_SCOPE}.")
+        return key
+
+    async def _page(self, scope: Scope, exchange: Exchange) -> Answer:
+        """Answer a person: with the page of the key's org, or by having the browser ask for a key."""
+        authorization = exchange.headers.get(b"authorization")
+        if secret := password_of(authorization):
+            exchange.headers[b"authorization"] = b"Bearer " + secret
+        try:
+            key = await self._admit(scope, exchange)
+        except ApiError as error:
+            raise unauthorized(_PAGE_CHALLENGE) if error.status == _UNAUTHORIZED else error from None
+        publication = self._publication
+        page = publication.kept(key.org_id, None) or await publication.page(key.org_id)
+        return _document_answer(page, exchange.headers)
+
+    async def _metrics(self, scope: Scope, exchange: Exchange) -> Answer:
+        key = await self._admit(scope, exchange)
         text = scope["query_string"]
         query = read_query(text) if len(text) <= _LONGEST_REMEMBERED else read_query.__wrapped__(text)
         if isinstance(query, Fault):
@@ -236,14 +265,7 @@ class MetricsApi:
         publication = self._publication
         org, mart = key.org_id, query.mart
         document = publication.kept(org, mart) or await publication.document(org, mart)
-        headers = exchange.headers
-        encoding = headers.get(b"accept-encoding")
-        compress = encoding is not None and accepts_gzip(encoding[:_LONGEST_REMEMBERED])
-        body = document.compressed if compress else document.plain
-        tags = headers.get(b"if-none-match")
-        if tags is not None and matches(tags, body.etag):
-            return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
-        return Answer(200, body.headers, body.content, body.head)
+        return _document_answer(document, exchange.headers)
 
     def _remembered(self, exchange: Exchange) -> Key | None:
         """Return the request's key if it is good and known without asking the store."""
@@ -368,6 +390,17 @@ def client_address(peer: str, forwarded: bytes, proxies: Sequence[Network]) -> s
 
 # What a client needs to know of a body that it has.
 _KEPT_BY_304 = (b"etag", b"cache-control", b"vary", b"last-modified", b"x-as-of")
+
+
+def _document_answer(document: Document, headers: dict[bytes, bytes]) -> Answer:
+    """Return the encoding of a document that a client takes, unless it has it."""
+    encoding = headers.get(b"accept-encoding")
+    compress = encoding is not None and accepts_gzip(encoding[:_LONGEST_REMEMBERED])
+    body = document.compressed if compress else document.plain
+    tags = headers.get(b"if-none-match")
+    if tags is not None and matches(tags, body.etag):
+        return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
+    return Answer(200, body.headers, body.content, body.head)
 
 
 def _check_single(headers: Headers) -> None:

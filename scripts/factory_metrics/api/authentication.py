@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from base64 import b64decode
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from hmac import compare_digest
@@ -184,3 +185,14 @@ def key_of(authorization: bytes | None) -> str | None:
     scheme, _, key = authorization.decode("latin-1").partition(" ")
     key = key.strip(" ")
     return key if scheme.lower() == "bearer" and KEY_FORMAT.fullmatch(key) else None
+
+
+def password_of(authorization: bytes | None) -> bytes | None:
+    """Return the password in an `Authorization` header of a browser (`Basic`), None when there is none."""
+    scheme, _, credentials = (authorization or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return None
+    try:
+        return b64decode(credentials.strip(b" "), validate=True).partition(b":")[2]
+    except ValueError:
+        return None

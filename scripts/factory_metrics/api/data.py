@@ -18,7 +18,9 @@ from msgspec import Struct
 
 from factory_metrics.api.empty import empty_document
 from factory_metrics.api.errors import Headers, database_error
+from factory_metrics.api.pages import Pages
 from factory_metrics.documents import Mart, read_documents
+from factory_metrics.report.source import Source
 from factory_metrics.settings import UserError
 from factory_metrics.warehouse import check_shape, open_warehouse
 
@@ -28,6 +30,8 @@ _SECONDS_BETWEEN_TRIES = 0.5
 _OVERHEAD_BYTES = 3_500
 # Below, compressed bodies are hardly smaller.
 _SHORTEST_COMPRESSED = 200
+
+_JSON = [(b"content-type", b"application/json")]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,8 @@ class Document(Struct, frozen=True, gc=False):
         return _OVERHEAD_BYTES + len(self.plain.content) + compressed
 
 
+# An org and a mart; None stands for the page that is made of all marts.
+Name = tuple[str, Mart | None]
 # What tells one published file from another: real path, device, inode, time (ns), size.
 FileId = tuple[str, int, int, int, int]
 
@@ -85,13 +91,13 @@ class Snapshot:
         self.as_of = (as_of or datetime.fromtimestamp(self.published, UTC)).replace(tzinfo=UTC)
         as_of_text = self.as_of.isoformat().removesuffix("+00:00") + "Z"
         self._headers = [
-            (b"content-type", b"application/json"),
             (b"cache-control", b"private, no-cache"),
             (b"vary", b"Authorization, Accept-Encoding, Origin"),
             (b"last-modified", formatdate(self.published, usegmt=True).encode()),
             (b"x-as-of", as_of_text.encode()),
         ]
-        self.documents: OrderedDict[tuple[str, Mart], Document] = OrderedDict()
+        self.as_of_text = as_of_text
+        self.documents: OrderedDict[Name, Document] = OrderedDict()
         self.size = 0
         self.reads: dict[tuple[str, Mart], asyncio.Task[Document]] = {}
         self.is_closed = False
@@ -105,14 +111,19 @@ class Snapshot:
         """
         found = dict(read_documents(self._connection, mart, org, org))
         content = found[org] if org in found else empty_document(mart, self.as_of)
+        return self.document(content, _JSON)
+
+    def document(self, content: bytes, headers: Headers) -> Document:
+        """Return what is sent of a content, with headers that tell what it is."""
         digest = sha256(content).hexdigest()[:32]
-        plain = self._body(content, digest, [])
+        plain = self._body(content, digest, headers)
         if len(content) < _SHORTEST_COMPRESSED:
             return Document(plain, plain)
         compressed = gzip.compress(content, compresslevel=6, mtime=0)
-        return Document(plain, self._body(compressed, f"{digest}-gzip", [(b"content-encoding", b"gzip")]))
+        encoded = [*headers, (b"content-encoding", b"gzip")]
+        return Document(plain, self._body(compressed, f"{digest}-gzip", encoded))
 
-    def keep(self, name: tuple[str, Mart], document: Document, most_bytes: int) -> None:
+    def keep(self, name: Name, document: Document, most_bytes: int) -> None:
         """Keep a document; those that were not asked for the longest make room for it."""
         self.documents[name] = document
         self.size += document.size
@@ -150,11 +161,12 @@ class Publication:
         self._failed = ""
         self._closing: dict[asyncio.Task[None], Snapshot] = {}
         self._switched = asyncio.Event()
+        self._pages = Pages([mart.time_range for mart in marts])
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="documents")
         self._watcher = ThreadPoolExecutor(1, thread_name_prefix="publication")
 
-    def kept(self, org: str, mart: Mart) -> Document | None:
-        """Return a document if it is in memory."""
+    def kept(self, org: str, mart: Mart | None) -> Document | None:
+        """Return a document, or the page (None), if it is in memory."""
         snapshot = self.current
         if snapshot is None:
             return None
@@ -191,6 +203,28 @@ class Publication:
         except (UserError, duckdb.Error) as error:
             _log.error("cannot read %s of org %r: %s", mart.name, org, _first_line(error))
             raise database_error() from None
+
+    async def page(self, org: str) -> Document:
+        """Return the page of an org, made of all its documents.
+
+        Raises:
+            ApiError: a document cannot be read, or too many pages are being made.
+
+        """
+        while True:
+            if kept := self.kept(org, None):
+                return kept
+            snapshot = self.current
+            documents = [(mart, (await self.document(org, mart)).plain.content) for mart in self._marts]
+            # All are of one publication.
+            if snapshot is not None and snapshot is self.current:
+                break
+        source = Source(org, snapshot.as_of_text, documents)
+        content = await self._pages.make(source)
+        loop = asyncio.get_running_loop()
+        page = await loop.run_in_executor(self._readers, snapshot.document, content, self._pages.headers)
+        snapshot.keep((org, None), page, self._cache_bytes)
+        return page
 
     async def watch(self) -> None:
         """Look now and then whether another warehouse was published; runs until it is cancelled."""
@@ -242,6 +276,7 @@ class Publication:
 
     async def close(self) -> None:
         """Close the warehouse when the last read is done."""
+        self._pages.close()
         if self.current is not None and not self.current.is_closed:
             self._close(self.current)
         self.current = None

@@ -10,6 +10,8 @@ from factory_metrics.contract import METRIC_TYPES
 
 METRICS_PATH = "/api/factory/metrics"
 OPENAPI_PATH = "/openapi.json"
+# For people, so not in the description.
+PAGE_PATH = "/"
 
 _REFERENCE = "#/components/schemas/{name}"
 

@@ -1,0 +1,45 @@
+"""Write a page of an org's metrics: one HTML file, made of its documents, that needs nothing else."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from factory_metrics.output import Selection, replacing
+from factory_metrics.report.page import render
+from factory_metrics.report.source import read_source
+from factory_metrics.settings import ROOT, UserError, time_ranges
+from serialize_marts import org_id
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, or 2 when nothing was written."""
+    parser = argparse.ArgumentParser(description="Write a page of an org's metrics as one HTML file.")
+    parser.add_argument("--org", required=True, type=org_id, metavar="ID", help="letter case matters")
+    parser.add_argument(
+        "--documents", type=Path, default=ROOT / "documents", metavar="DIR", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("report.html"), metavar="FILE", help="default: %(default)s"
+    )
+    arguments = parser.parse_args(argv)
+    try:
+        source = read_source(arguments.documents, arguments.org, Selection().marts(time_ranges()))
+        page = render(source)
+        with replacing(arguments.out.absolute()) as file:
+            file.write(page)
+    except UserError as error:
+        print(f"write_report: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(
+            f"write_report: cannot write {arguments.out} ({error.strerror}): name a file that you may write",
+            file=sys.stderr,
+        )
+        return 2
+    print(f"{len(page):,} bytes: {arguments.out.absolute()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
