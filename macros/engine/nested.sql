@@ -53,3 +53,32 @@
     list_sum({{ list }})
     {%- endif -%}
 {%- endmacro %}
+
+
+-- A row for each element of lists of the same length (a mapping of names to columns), with its place from 1 as
+-- `list_position`, and the keys of the row that the lists are in.
+{% macro list_items(relation, keys, lists) -%}
+    {{ return(adapter.dispatch('list_items')(relation, keys, lists)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_items(relation, keys, lists) -%}
+    select
+        {% for key in keys -%}
+        {{ key }},
+        {% endfor -%}
+        {% for name, list in lists.items() -%}
+        unnest({{ list }}) as {{ name }},
+        {% endfor -%}
+        generate_subscripts({{ lists.values() | first }}, 1) as list_position
+    from {{ relation }}
+{%- endmacro %}
+
+
+-- What timestamp_text() wrote, as a timestamp.
+{% macro timestamp_of_text(text) -%}
+    {{ return(adapter.dispatch('timestamp_of_text')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__timestamp_of_text(text) -%}
+    strptime({{ text }}, '%Y-%m-%dT%H:%M:%SZ')
+{%- endmacro %}
