@@ -82,3 +82,13 @@
 {% macro duckdb__timestamp_of_text(text) -%}
     strptime({{ text }}, '%Y-%m-%dT%H:%M:%SZ')
 {%- endmacro %}
+
+
+-- The element of a list at a place, from 1.
+{% macro list_element(list, place) -%}
+    {{ return(adapter.dispatch('list_element')(list, place)) }}
+{%- endmacro %}
+
+{% macro duckdb__list_element(list, place) -%}
+    {{ list }}[{{ place }}]
+{%- endmacro %}

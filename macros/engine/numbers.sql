@@ -74,3 +74,15 @@
 {% macro one_decimal(number) -%}
     round({{ number }}, 1)
 {%- endmacro %}
+
+
+-- The percentiles as a list, interpolated linearly, so that the 50th is the median; null for no rows.
+{% macro percentiles_of(expression) -%}
+    {{ return(adapter.dispatch('percentiles_of')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__percentiles_of(expression) -%}
+    quantile_cont(cast({{ expression }} as double), [
+        {%- for percentile in percentiles() %}{{ percentile / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
+    ])
+{%- endmacro %}

@@ -1,16 +1,17 @@
 -- The executive summary of each org over the window of the given number of days.
-{% macro aggregate_metrics(days) -%}
+{% macro aggregate_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
@@ -22,59 +23,61 @@ window_days as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'recorded_at', 'cost_usd']) }}
+    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['recorded_at', 'cost_usd']) }}
 
 ),
 
 daily_costs as (
 
-    {{ daily_costs() }}
+    {{ daily_costs(keys) }}
 
 ),
 
 costs as (
 
     select
-        org_id,
+        {{ by }},
         sum(cost_usd) as total_cost_usd,
         {{ ordered_list(usd('cost_usd'), 'day') }} as cost_trend,
         {{ ordered_list('cost_usd', 'day') }} as cost_trend_unrounded
     from daily_costs
-    group by org_id
+    group by {{ by }}
 
 ),
 
 completed_issues as (
 
-    {{ completed_issues() }}
+    {{ completed_issues(keys, ['cycle_time_us', 'is_first_pass']) }}
 
 ),
 
 issues as (
 
     select
-        org_id,
+        {{ by }},
         count(*) as total_issues,
         count(case when is_first_pass then 1 end) as first_pass_issues,
-        {{ twice_median('cycle_time_us') }} as twice_median_cycle_time_us
+        {{ twice_median('cycle_time_us') }} as twice_median_cycle_time_us,
+        {{ percentiles_of('cycle_time_us') }} as cycle_time_us_percentiles
     from completed_issues
-    group by org_id
+    group by {{ by }}
 
 ),
 
 joined as (
 
     select
-        orgs.*,
+        reported.*,
         costs.total_cost_usd,
         costs.cost_trend,
         costs.cost_trend_unrounded,
         coalesce(issues.total_issues, 0) as total_issues,
         coalesce(issues.first_pass_issues, 0) as first_pass_issues,
-        issues.twice_median_cycle_time_us
-    from orgs
-    inner join costs on orgs.org_id = costs.org_id
-    left join issues on orgs.org_id = issues.org_id
+        issues.twice_median_cycle_time_us,
+        issues.cycle_time_us_percentiles
+    from reported
+    inner join costs on {{ matching('reported', 'costs', keys) }}
+    left join issues on {{ matching('reported', 'issues', keys) }}
 
 ),
 
@@ -82,7 +85,7 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         as_of,
         window_start,
 
@@ -101,11 +104,14 @@ final as (
         {{ ratio('100 * first_pass_issues', 'total_issues') }} as avg_yield_unrounded,
         {{ ratio('total_issues', days) }} as throughput_per_day_unrounded,
         cost_trend_unrounded
+        {%- if percentiles %},
+        {{ percentile_columns('cycle_time', 'ms', 'cycle_time_us_percentiles') }}
+        {%- endif %}
     from joined
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id
+order by {{ by }}
 {%- endmacro %}

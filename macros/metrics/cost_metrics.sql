@@ -1,16 +1,17 @@
 -- Cost per issue, by station and by day, and the split of time between people and agents, over the window.
-{% macro cost_metrics(days) -%}
+{% macro cost_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
@@ -28,62 +29,89 @@ stations as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'station', 'recorded_at', 'cost_usd', 'duration_ms']) }}
+    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['station', 'recorded_at', 'cost_usd', 'duration_ms']) }}
 
 ),
 
 daily_costs as (
 
-    {{ daily_costs() }}
+    {{ daily_costs(keys) }}
 
 ),
 
 trends as (
 
     select
-        org_id,
+        {{ by }},
         {{ ordered_list(make_struct({'date': 'day', 'cost': usd('cost_usd')}), 'day') }} as cost_trend,
         {{ ordered_list(make_struct({'date': 'day', 'cost': 'cost_usd'}), 'day') }} as cost_trend_unrounded
     from daily_costs
-    group by org_id
+    group by {{ by }}
 
 ),
 
 completed_issues as (
 
-    {{ completed_issues() }}
+    {{ completed_issues(keys, ['issue_id']) }}
 
 ),
 
 issues as (
 
-    select org_id, count(*) as total_issues
+    select {{ by }}, count(*) as total_issues
     from completed_issues
-    group by org_id
+    group by {{ by }}
 
 ),
 
+{% if percentiles -%}
+-- What the issues completed in the window have cost by the as-of, whenever that was and whatever the project of the run.
+issue_costs as (
+
+    select
+        {{ columns_of('completed_issues', keys) }},
+        completed_issues.issue_id,
+        coalesce(sum(issue_runs.cost_usd), 0) as cost_usd
+    from completed_issues
+    cross join reporting_window
+    left join {{ ref('int_runs') }} as issue_runs
+        on completed_issues.org_id = issue_runs.org_id
+        and completed_issues.issue_id = issue_runs.issue_id
+        and issue_runs.recorded_at <= reporting_window.as_of
+    group by {{ columns_of('completed_issues', keys) }}, completed_issues.issue_id
+
+),
+
+issue_cost_distributions as (
+
+    select {{ by }}, {{ percentiles_of('cost_usd') }} as issue_cost_usd_percentiles
+    from issue_costs
+    group by {{ by }}
+
+),
+
+{% endif -%}
 station_runs as (
 
-    select org_id, station, sum(cost_usd) as cost_usd
+    select {{ by }}, station, sum(cost_usd) as cost_usd
     from runs
-    group by org_id, station
+    group by {{ by }}, station
 
 ),
 
 station_costs as (
 
     select
-        orgs.org_id,
+        {{ columns_of('reported', keys) }},
         stations.station,
         stations.station_position,
         coalesce(issues.total_issues, 0) as total_issues,
         coalesce(station_runs.cost_usd, 0) as cost_usd
-    from orgs
+    from reported
     cross join stations
-    left join issues on orgs.org_id = issues.org_id
+    left join issues on {{ matching('reported', 'issues', keys) }}
     left join station_runs
-        on orgs.org_id = station_runs.org_id
+        on {{ matching('reported', 'station_runs', keys) }}
         and stations.station = station_runs.station
 
 ),
@@ -103,7 +131,7 @@ shares as (
 breakdowns as (
 
     select
-        org_id,
+        {{ by }},
         max(total_issues) as total_issues,
         sum(cost_usd) as total_cost_usd,
         {{ ordered_list(
@@ -115,36 +143,36 @@ breakdowns as (
             'ranked_cost_usd desc, station_position'
         ) }} as cost_per_station_unrounded
     from shares
-    group by org_id
+    group by {{ by }}
 
 ),
 
 agent_time as (
 
-    select org_id, sum(duration_ms) as agent_time_ms
+    select {{ by }}, sum(duration_ms) as agent_time_ms
     from runs
-    group by org_id
+    group by {{ by }}
 
 ),
 
 decisions as (
 
-    {{ in_window(ref('int_reviews'), 'decided_at', ['org_id', 'review_duration_ms']) }}
+    {{ in_window(ref('int_reviews'), 'decided_at', keys + ['review_duration_ms']) }}
 
 ),
 
 human_time as (
 
-    select org_id, sum(review_duration_ms) as human_time_ms
+    select {{ by }}, sum(review_duration_ms) as human_time_ms
     from decisions
-    group by org_id
+    group by {{ by }}
 
 ),
 
 joined as (
 
     select
-        orgs.*,
+        reported.*,
         breakdowns.total_issues,
         breakdowns.total_cost_usd,
         breakdowns.cost_per_station,
@@ -153,11 +181,17 @@ joined as (
         trends.cost_trend_unrounded,
         coalesce(human_time.human_time_ms, 0) as human_time_ms,
         coalesce(agent_time.agent_time_ms, 0) as agent_time_ms
-    from orgs
-    inner join breakdowns on orgs.org_id = breakdowns.org_id
-    inner join trends on orgs.org_id = trends.org_id
-    left join human_time on orgs.org_id = human_time.org_id
-    left join agent_time on orgs.org_id = agent_time.org_id
+        {%- if percentiles %},
+        issue_cost_distributions.issue_cost_usd_percentiles
+        {%- endif %}
+    from reported
+    inner join breakdowns on {{ matching('reported', 'breakdowns', keys) }}
+    inner join trends on {{ matching('reported', 'trends', keys) }}
+    left join human_time on {{ matching('reported', 'human_time', keys) }}
+    left join agent_time on {{ matching('reported', 'agent_time', keys) }}
+    {%- if percentiles %}
+    left join issue_cost_distributions on {{ matching('reported', 'issue_cost_distributions', keys) }}
+    {%- endif %}
 
 ),
 
@@ -175,7 +209,7 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         as_of,
         window_start,
 
@@ -196,11 +230,14 @@ final as (
         cost_per_station_unrounded,
         cost_trend_unrounded,
         {{ ratio('100 * human_time_ms', 'total_time_ms') }} as human_time_pct_unrounded
+        {%- if percentiles %},
+        {{ percentile_columns('issue_cost', 'usd', 'issue_cost_usd_percentiles') }}
+        {%- endif %}
     from split
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id
+order by {{ by }}
 {%- endmacro %}

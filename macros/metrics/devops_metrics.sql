@@ -1,23 +1,24 @@
 -- The DORA metrics of each org over the window, with the pipelines, deployments and incidents behind them.
-{% macro devops_metrics(days) -%}
+{% macro devops_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
 deployments as (
 
-    {{ in_window(ref('int_deployments'), 'deployed_at', [
-        'event_id', 'org_id', 'deployment_id', 'version', 'environment', 'status', 'deployed_at', 'deployed_by',
+    {{ in_window(ref('int_deployments'), 'deployed_at', keys + [
+        'event_id', 'deployment_id', 'version', 'environment', 'status', 'deployed_at', 'deployed_by',
         'is_rollback',
     ]) }}
 
@@ -25,36 +26,37 @@ deployments as (
 
 changes as (
 
-    {{ in_window(ref('int_changes'), 'deployed_at', ['org_id', 'failed_at', 'lead_time_us']) }}
+    {{ in_window(ref('int_changes'), 'deployed_at', keys + ['failed_at', 'lead_time_us']) }}
 
 ),
 
 current_deployments as (
 
-    {{ current_rows(ref('int_deployments'), 'deployed_at', ['org_id', 'status']) }}
+    {{ current_rows(ref('int_deployments'), 'deployed_at', keys + ['status']) }}
 
 ),
 
 active_deployments as (
 
-    select org_id, count(*) as active_deployments
+    select {{ by }}, count(*) as active_deployments
     from current_deployments
     where status = 'success'
-    group by org_id
+    group by {{ by }}
 
 ),
 
 change_counts as (
 
     select
-        changes.org_id,
+        {{ columns_of('changes', keys) }},
         count(*) as changes,
         count(case when changes.failed_at <= reporting_window.as_of then 1 end) as failed_changes,
         count(changes.lead_time_us) as timed_changes,
-        {{ twice_median('changes.lead_time_us') }} as twice_median_lead_time_us
+        {{ twice_median('changes.lead_time_us') }} as twice_median_lead_time_us,
+        {{ percentiles_of('changes.lead_time_us') }} as lead_time_us_percentiles
     from changes
     cross join reporting_window
-    group by changes.org_id
+    group by {{ columns_of('changes', keys) }}
 
 ),
 
@@ -64,6 +66,9 @@ incidents as (
     select
         incidents.incident_id,
         incidents.org_id,
+        {%- if 'project_id' in keys %}
+        case when incidents.opened_at <= reporting_window.as_of then incidents.project_id end as project_id,
+        {%- endif %}
         reporting_window.as_of,
         reporting_window.window_start,
         case when incidents.opened_at <= reporting_window.as_of then incidents.opened_at end as opened_at,
@@ -76,25 +81,35 @@ incidents as (
 
 ),
 
+recoveries as (
+
+    select
+        *,
+        case
+            when resolved_at >= window_start and opened_at <= resolved_at
+                then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
+        end as recovery_us
+    from incidents
+
+),
+
 incident_counts as (
 
     select
-        org_id,
+        {{ by }},
         count(case when opened_at is not null and resolved_at is null then 1 end) as open_incidents,
-        count(case when resolved_at >= window_start and opened_at <= resolved_at then 1 end) as recovered_incidents,
-        coalesce(sum(case
-            when resolved_at >= window_start and opened_at <= resolved_at
-                then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
-        end), 0) as total_recovery_us
-    from incidents
-    group by org_id
+        count(recovery_us) as recovered_incidents,
+        coalesce(sum(recovery_us), 0) as total_recovery_us,
+        {{ percentiles_of('recovery_us') }} as recovery_us_percentiles
+    from recoveries
+    group by {{ by }}
 
 ),
 
 outages as (
 
     select
-        org_id,
+        {{ by }},
         case when opened_at < window_start then window_start else opened_at end as started_at,
         coalesce(resolved_at, as_of) as ended_at
     from incidents
@@ -110,7 +125,7 @@ covered_outages as (
     select
         *,
         max(ended_at) over (
-            partition by org_id order by started_at, ended_at
+            partition by {{ by }} order by started_at, ended_at
             rows between unbounded preceding and 1 preceding
         ) as covered_until
     from outages
@@ -121,7 +136,7 @@ covered_outages as (
 downtimes as (
 
     select
-        org_id,
+        {{ by }},
         sum(case
             when covered_until is null or covered_until <= started_at
                 then {{ dbt.datediff('started_at', 'ended_at', 'microsecond') }}
@@ -130,7 +145,7 @@ downtimes as (
             else 0
         end) as downtime_us
     from covered_outages
-    group by org_id
+    group by {{ by }}
 
 ),
 
@@ -149,10 +164,10 @@ listed_pipelines as (
             else 0
         end as duration_us,
         row_number() over (
-            partition by pipelines.org_id order by pipelines.started_at desc, pipelines.pipeline_id
+            partition by {{ columns_of('pipelines', keys) }} order by pipelines.started_at desc, pipelines.pipeline_id
         ) as list_position
-    from ({{ in_window(ref('int_pipeline_runs'), 'started_at', [
-        'org_id', 'pipeline_id', 'pipeline_name', 'trigger_kind', 'branch', 'commit_sha', 'final_status', 'started_at',
+    from ({{ in_window(ref('int_pipeline_runs'), 'started_at', keys + [
+        'pipeline_id', 'pipeline_name', 'trigger_kind', 'branch', 'commit_sha', 'final_status', 'started_at',
         'finished_at',
     ]) }}) as pipelines
     cross join reporting_window
@@ -162,7 +177,7 @@ listed_pipelines as (
 pipeline_lists as (
 
     select
-        org_id,
+        {{ by }},
         {{ ordered_list(
             make_struct({
                 'name': 'pipeline_name',
@@ -177,7 +192,7 @@ pipeline_lists as (
         ) }} as pipelines
     from listed_pipelines
     where list_position <= {{ var('list_limit') }}
-    group by org_id
+    group by {{ by }}
 
 ),
 
@@ -186,7 +201,7 @@ listed_deployments as (
     select
         *,
         row_number() over (
-            partition by org_id order by deployed_at desc, deployment_id, event_id
+            partition by {{ by }} order by deployed_at desc, deployment_id, event_id
         ) as list_position
     from deployments
 
@@ -195,7 +210,7 @@ listed_deployments as (
 deployment_lists as (
 
     select
-        org_id,
+        {{ by }},
         {{ ordered_list(
             make_struct({
                 'id': 'deployment_id',
@@ -210,7 +225,7 @@ deployment_lists as (
         ) }} as deployments
     from listed_deployments
     where list_position <= {{ var('list_limit') }}
-    group by org_id
+    group by {{ by }}
 
 ),
 
@@ -219,7 +234,7 @@ listed_incidents as (
     select
         *,
         row_number() over (
-            partition by org_id order by opened_at desc nulls last, incident_id
+            partition by {{ by }} order by opened_at desc nulls last, incident_id
         ) as list_position
     from incidents
     where
@@ -232,7 +247,7 @@ listed_incidents as (
 incident_lists as (
 
     select
-        org_id,
+        {{ by }},
         {{ ordered_list(
             make_struct({
                 'id': 'incident_id',
@@ -247,15 +262,15 @@ incident_lists as (
         ) }} as incidents
     from listed_incidents
     where list_position <= {{ var('list_limit') }}
-    group by org_id
+    group by {{ by }}
 
 ),
 
 joined as (
 
     select
-        orgs.*,
-        {{ dbt.datediff('orgs.window_start', 'orgs.as_of', 'microsecond') }} as window_us,
+        reported.*,
+        {{ dbt.datediff('reported.window_start', 'reported.as_of', 'microsecond') }} as window_us,
         coalesce(downtimes.downtime_us, 0) as downtime_us,
         coalesce(active_deployments.active_deployments, 0) as active_deployments,
         coalesce(incident_counts.open_incidents, 0) as open_incidents,
@@ -266,17 +281,19 @@ joined as (
         coalesce(change_counts.timed_changes, 0) as timed_changes,
         coalesce(change_counts.twice_median_lead_time_us, 0) as twice_median_lead_time_us,
         case when change_counts.timed_changes > 0 then 2 else 0 end as lead_time_divisor,
+        change_counts.lead_time_us_percentiles,
+        incident_counts.recovery_us_percentiles,
         {{ list_or_empty('pipeline_lists.pipelines') }} as pipelines,
         {{ list_or_empty('deployment_lists.deployments') }} as deployments,
         {{ list_or_empty('incident_lists.incidents') }} as incidents
-    from orgs
-    left join downtimes on orgs.org_id = downtimes.org_id
-    left join active_deployments on orgs.org_id = active_deployments.org_id
-    left join incident_counts on orgs.org_id = incident_counts.org_id
-    left join change_counts on orgs.org_id = change_counts.org_id
-    left join pipeline_lists on orgs.org_id = pipeline_lists.org_id
-    left join deployment_lists on orgs.org_id = deployment_lists.org_id
-    left join incident_lists on orgs.org_id = incident_lists.org_id
+    from reported
+    left join downtimes on {{ matching('reported', 'downtimes', keys) }}
+    left join active_deployments on {{ matching('reported', 'active_deployments', keys) }}
+    left join incident_counts on {{ matching('reported', 'incident_counts', keys) }}
+    left join change_counts on {{ matching('reported', 'change_counts', keys) }}
+    left join pipeline_lists on {{ matching('reported', 'pipeline_lists', keys) }}
+    left join deployment_lists on {{ matching('reported', 'deployment_lists', keys) }}
+    left join incident_lists on {{ matching('reported', 'incident_lists', keys) }}
 
 ),
 
@@ -284,7 +301,7 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         as_of,
         window_start,
 
@@ -314,11 +331,15 @@ final as (
         {{ ratio('100 * failed_changes', 'changes') }} as change_failure_pct_unrounded,
         twice_median_lead_time_us / 2000.0 as lead_time_ms_unrounded,
         {{ ratio('total_recovery_us', '(1000 * recovered_incidents)') }} as recovery_time_ms_unrounded
+        {%- if percentiles %},
+        {{ percentile_columns('lead_time', 'ms', 'lead_time_us_percentiles') }},
+        {{ percentile_columns('recovery_time', 'ms', 'recovery_us_percentiles') }}
+        {%- endif %}
     from joined
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id
+order by {{ by }}
 {%- endmacro %}

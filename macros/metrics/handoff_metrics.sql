@@ -1,79 +1,82 @@
 -- Review latency, acceptance, overrides and friction of each org's handoffs over the window.
-{% macro handoff_metrics(days) -%}
+{% macro handoff_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
 decisions as (
 
-    {{ in_window(ref('int_reviews'), 'decided_at', ['org_id', 'is_approved', 'latency_us']) }}
+    {{ in_window(ref('int_reviews'), 'decided_at', keys + ['is_approved', 'latency_us']) }}
 
 ),
 
 reviews as (
 
     select
-        org_id,
+        {{ by }},
         count(*) as decisions,
         count(case when is_approved then 1 end) as approved_decisions,
         count(latency_us) as timed_decisions,
-        sum(latency_us) as total_latency_us
+        sum(latency_us) as total_latency_us,
+        {{ percentiles_of('latency_us') }} as latency_us_percentiles
     from decisions
-    group by org_id
+    group by {{ by }}
 
 ),
 
 overrides as (
 
-    {{ in_window(ref('int_overrides'), 'overridden_at', ['org_id', 'overridden_at']) }}
+    {{ in_window(ref('int_overrides'), 'overridden_at', keys + ['overridden_at']) }}
 
 ),
 
 daily_overrides as (
 
     select
-        org_id,
+        {{ by }},
         cast(overridden_at as date) as day,
         count(*) as overrides
     from overrides
-    group by org_id, cast(overridden_at as date)
+    group by {{ by }}, cast(overridden_at as date)
 
 ),
 
 timelines as (
 
     select
-        org_id,
+        {{ by }},
         cast(sum(overrides) as bigint) as overrides,
         {{ ordered_list(make_struct({'date': 'day', 'count': 'overrides'}), 'day') }} as override_timeline
     from daily_overrides
-    group by org_id
+    group by {{ by }}
 
 ),
 
 joined as (
 
     select
-        orgs.*,
+        reported.*,
         coalesce(reviews.decisions, 0) as decisions,
         coalesce(reviews.approved_decisions, 0) as approved_decisions,
         coalesce(reviews.timed_decisions, 0) as timed_decisions,
         coalesce(reviews.total_latency_us, 0) as total_latency_us,
+        reviews.latency_us_percentiles,
         coalesce(timelines.overrides, 0) as overrides,
         {{ list_or_empty('timelines.override_timeline') }} as override_timeline
-    from orgs
-    left join reviews on orgs.org_id = reviews.org_id
-    left join timelines on orgs.org_id = timelines.org_id
+    from reported
+    left join reviews on {{ matching('reported', 'reviews', keys) }}
+    left join timelines on {{ matching('reported', 'timelines', keys) }}
 
 ),
 
@@ -92,7 +95,7 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         as_of,
         window_start,
 
@@ -117,11 +120,14 @@ final as (
         {{ ratio(
             '(declined_decisions * (decisions - overridden_decisions))', '(decisions * decisions)'
         ) }} as handoff_friction_score_unrounded
+        {%- if percentiles %},
+        {{ percentile_columns('review_latency', 'ms', 'latency_us_percentiles') }}
+        {%- endif %}
     from counted
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id
+order by {{ by }}
 {%- endmacro %}

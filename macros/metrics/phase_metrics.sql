@@ -1,16 +1,17 @@
 -- Cycle time, cost and throughput of each org's phases, its rework and its escalations over the window.
-{% macro phase_metrics(days) -%}
+{% macro phase_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
@@ -22,19 +23,19 @@ stations as (
 
 exits as (
 
-    {{ exits() }}
+    {{ exits(keys) }}
 
 ),
 
 issue_exits as (
 
     select
-        org_id,
+        {{ by }},
         station,
         issue_id,
         sum(duration_us) as duration_us
     from exits
-    group by org_id, station, issue_id
+    group by {{ by }}, station, issue_id
     having max(case when ending = 'forward' then 1 else 0 end) = 1
 
 ),
@@ -42,45 +43,47 @@ issue_exits as (
 phase_exits as (
 
     select
-        org_id,
+        {{ by }},
         station,
         count(*) as throughput,
-        sum(duration_us) as total_duration_us
+        sum(duration_us) as total_duration_us,
+        {{ percentiles_of('duration_us') }} as duration_us_percentiles
     from issue_exits
-    group by org_id, station
+    group by {{ by }}, station
 
 ),
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'station', 'cost_usd']) }}
+    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['station', 'cost_usd']) }}
 
 ),
 
 phase_runs as (
 
-    select org_id, station, sum(cost_usd) as cost_usd
+    select {{ by }}, station, sum(cost_usd) as cost_usd
     from runs
-    group by org_id, station
+    group by {{ by }}, station
 
 ),
 
 phases as (
 
     select
-        orgs.org_id,
+        {{ columns_of('reported', keys) }},
         stations.station,
         stations.station_position,
         coalesce(phase_exits.throughput, 0) as throughput,
         coalesce(phase_exits.total_duration_us, 0) as total_duration_us,
+        phase_exits.duration_us_percentiles,
         coalesce(phase_runs.cost_usd, 0) as cost_usd
-    from orgs
+    from reported
     cross join stations
     left join phase_exits
-        on orgs.org_id = phase_exits.org_id
+        on {{ matching('reported', 'phase_exits', keys) }}
         and stations.station = phase_exits.station
     left join phase_runs
-        on orgs.org_id = phase_runs.org_id
+        on {{ matching('reported', 'phase_runs', keys) }}
         and stations.station = phase_runs.station
 
 ),
@@ -88,7 +91,7 @@ phases as (
 phase_lists as (
 
     select
-        org_id,
+        {{ by }},
         {{ ordered_list(
             make_struct({
                 'phase': 'station',
@@ -106,56 +109,57 @@ phase_lists as (
                 'total_cost': 'cost_usd',
             }),
             'station_position'
-        ) }} as phases_unrounded
+        ) }} as phases_unrounded,
+        {{ ordered_list('duration_us_percentiles', 'station_position') }} as phases_us_percentiles
     from phases
-    group by org_id
+    group by {{ by }}
 
 ),
 
 transitions as (
 
-    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', ['org_id', 'event_type']) }}
+    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', keys + ['event_type']) }}
 
 ),
 
 reworks as (
 
-    select org_id, count(*) as total_reworks
+    select {{ by }}, count(*) as total_reworks
     from transitions
     where event_type = 'work-item.rework'
-    group by org_id
+    group by {{ by }}
 
 ),
 
 completed_issues as (
 
-    {{ completed_issues() }}
+    {{ completed_issues(keys, ['escalation_strategy']) }}
 
 ),
 
 strategies as (
 
     select
-        org_id,
+        {{ by }},
         escalation_strategy,
         count(*) as issues
     from completed_issues
-    group by org_id, escalation_strategy
+    group by {{ by }}, escalation_strategy
 
 ),
 
 issues as (
 
-    select org_id, cast(sum(issues) as bigint) as total_completed
+    select {{ by }}, cast(sum(issues) as bigint) as total_completed
     from strategies
-    group by org_id
+    group by {{ by }}
 
 ),
 
 escalations as (
 
     select
-        strategies.org_id,
+        {{ columns_of('strategies', keys) }},
         {{ ordered_list(
             make_struct({
                 'strategy': 'strategies.escalation_strategy',
@@ -165,25 +169,26 @@ escalations as (
             'strategies.escalation_strategy'
         ) }} as escalation_distribution
     from strategies
-    inner join issues on strategies.org_id = issues.org_id
-    group by strategies.org_id
+    inner join issues on {{ matching('strategies', 'issues', keys) }}
+    group by {{ columns_of('strategies', keys) }}
 
 ),
 
 joined as (
 
     select
-        orgs.*,
+        reported.*,
         phase_lists.phases,
         phase_lists.phases_unrounded,
+        phase_lists.phases_us_percentiles,
         coalesce(reworks.total_reworks, 0) as total_reworks,
         coalesce(issues.total_completed, 0) as total_completed,
         {{ list_or_empty('escalations.escalation_distribution') }} as escalation_distribution
-    from orgs
-    inner join phase_lists on orgs.org_id = phase_lists.org_id
-    left join reworks on orgs.org_id = reworks.org_id
-    left join issues on orgs.org_id = issues.org_id
-    left join escalations on orgs.org_id = escalations.org_id
+    from reported
+    inner join phase_lists on {{ matching('reported', 'phase_lists', keys) }}
+    left join reworks on {{ matching('reported', 'reworks', keys) }}
+    left join issues on {{ matching('reported', 'issues', keys) }}
+    left join escalations on {{ matching('reported', 'escalations', keys) }}
 
 ),
 
@@ -191,7 +196,7 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         as_of,
         window_start,
 
@@ -205,11 +210,14 @@ final as (
         -- unrounded values
         phases_unrounded,
         {{ ratio('(total_completed + total_reworks)', 'total_completed') }} as avg_cycles_per_issue_unrounded
+        {%- if percentiles %},
+        phases_us_percentiles
+        {%- endif %}
     from joined
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id
+order by {{ by }}
 {%- endmacro %}

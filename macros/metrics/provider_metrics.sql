@@ -1,35 +1,38 @@
 -- Success rate, cost, duration and cost efficiency of each org's providers over the window.
-{% macro provider_metrics(days) -%}
+{% macro provider_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'provider', 'cost_usd', 'duration_ms']) }}
+    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['provider', 'cost_usd', 'duration_ms']) }}
 
 ),
 
 provider_runs as (
 
     select
-        org_id,
+        {{ by }},
         provider,
         count(*) as total_runs,
         sum(cost_usd) as total_cost_usd,
-        sum(duration_ms) as total_duration_ms
+        sum(duration_ms) as total_duration_ms,
+        {{ percentiles_of('cost_usd') }} as cost_usd_percentiles,
+        {{ percentiles_of('1000 * duration_ms') }} as duration_us_percentiles
     from runs
-    group by org_id, provider
+    group by {{ by }}, provider
 
 ),
 
@@ -42,14 +45,14 @@ sessions as (
 
 transitions as (
 
-    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', ['org_id', 'session_id', 'event_type']) }}
+    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', keys + ['session_id', 'event_type']) }}
 
 ),
 
 outcomes as (
 
     select
-        sessions.org_id,
+        {{ columns_of('transitions', keys) }},
         sessions.provider,
         count(case when transitions.event_type = 'work-item.completed' then 1 end) as completed_events,
         count(case when transitions.event_type = 'work-item.rework' then 1 end) as rework_events
@@ -58,24 +61,26 @@ outcomes as (
         on transitions.org_id = sessions.org_id
         and transitions.session_id = sessions.session_id
     where transitions.event_type in ('work-item.completed', 'work-item.rework')
-    group by sessions.org_id, sessions.provider
+    group by {{ columns_of('transitions', keys) }}, sessions.provider
 
 ),
 
 joined as (
 
     select
-        orgs.*,
+        reported.*,
         provider_runs.provider,
         provider_runs.total_runs,
         provider_runs.total_cost_usd,
         provider_runs.total_duration_ms,
+        provider_runs.cost_usd_percentiles,
+        provider_runs.duration_us_percentiles,
         coalesce(outcomes.completed_events, 0) as completed_events,
         coalesce(outcomes.rework_events, 0) as rework_events
-    from orgs
-    inner join provider_runs on orgs.org_id = provider_runs.org_id
+    from reported
+    inner join provider_runs on {{ matching('reported', 'provider_runs', keys) }}
     left join outcomes
-        on provider_runs.org_id = outcomes.org_id
+        on {{ matching('provider_runs', 'outcomes', keys) }}
         and provider_runs.provider = outcomes.provider
 
 ),
@@ -84,9 +89,9 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         provider,
-        cast(row_number() over (partition by org_id order by total_runs desc, provider) as integer)
+        cast(row_number() over (partition by {{ by }} order by total_runs desc, provider) as integer)
             as provider_position,
         as_of,
         window_start,
@@ -115,11 +120,15 @@ final as (
             '(100 * completed_events * total_runs)',
             '((completed_events + rework_events) * total_cost_usd)'
         ) }} as cost_efficiency_unrounded
+        {%- if percentiles %},
+        {{ percentile_columns('cost', 'usd', 'cost_usd_percentiles') }},
+        {{ percentile_columns('duration', 'ms', 'duration_us_percentiles') }}
+        {%- endif %}
     from joined
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id, provider_position
+order by {{ by }}, provider_position
 {%- endmacro %}

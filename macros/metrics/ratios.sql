@@ -39,3 +39,22 @@
         else {{ short_number(round_ratio(microseconds, '86400000000 * ' ~ count, 1)) }} || 'd'
     end
 {%- endmacro %}
+
+
+-- The percentiles that percentiles_of() gave as columns: `cycle_time_p50_ms` and so on. Milliseconds are whole, of
+-- microseconds; USD have 4 decimals. Null for none.
+{% macro percentile_columns(name, unit, list) -%}
+    {%- for percentile in percentiles() %}
+    {%- set value = list_element(list, loop.index) %}
+    {% if unit == 'ms' -%}
+    cast(round({{ value }} / 1000) as bigint)
+    {%- else -%}
+    round({{ value }}, 4)
+    {%- endif %} as {{ name }}_p{{ percentile }}_{{ unit }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{% macro percentiles() -%}
+    {{ return([50, 75, 90, 95]) }}
+{%- endmacro %}

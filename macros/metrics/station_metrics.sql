@@ -1,16 +1,17 @@
 -- Work in progress, throughput, cycle time and yield of each org's six stations over the window.
-{% macro station_metrics(days) -%}
+{% macro station_metrics(days, periods_ago=0, keys=['org_id'], percentiles=false) -%}
+{%- set by = keys | join(', ') -%}
 with
 
 reporting_window as (
 
-    {{ reporting_window(days) }}
+    {{ reporting_window(days, periods_ago) }}
 
 ),
 
-orgs as (
+reported as (
 
-    {{ reported_orgs() }}
+    {{ reported_groups(keys) }}
 
 ),
 
@@ -23,7 +24,7 @@ stations as (
 open_visits as (
 
     select
-        visits.org_id,
+        {{ columns_of('visits', keys) }},
         visits.station,
         count(*) as wip_count
     from {{ ref('int_station_visits') }} as visits
@@ -31,76 +32,78 @@ open_visits as (
     where
         visits.entered_at <= reporting_window.as_of
         and (visits.left_at is null or visits.left_at > reporting_window.as_of)
-    group by visits.org_id, visits.station
+    group by {{ columns_of('visits', keys) }}, visits.station
 
 ),
 
 exits as (
 
-    {{ exits() }}
+    {{ exits(keys) }}
 
 ),
 
 exited_visits as (
 
     select
-        org_id,
+        {{ by }},
         station,
         count(*) as exited_visits,
-        {{ twice_median('duration_us') }} as twice_median_duration_us
+        {{ twice_median('duration_us') }} as twice_median_duration_us,
+        {{ percentiles_of('duration_us') }} as duration_us_percentiles
     from exits
-    group by org_id, station
+    group by {{ by }}, station
 
 ),
 
 issue_exits as (
 
     select
-        org_id,
+        {{ by }},
         station,
         issue_id,
         max(case when ending = 'forward' then 1 else 0 end) as has_forward_exit,
         max(case when ending = 'rework' then 1 else 0 end) as has_rework_exit
     from exits
-    group by org_id, station, issue_id
+    group by {{ by }}, station, issue_id
 
 ),
 
 exited_issues as (
 
     select
-        org_id,
+        {{ by }},
         station,
         count(*) as exited_issues,
         count(case when has_forward_exit = 1 then 1 end) as throughput,
         count(case when has_rework_exit = 1 then 1 end) as reworked_issues
     from issue_exits
-    group by org_id, station
+    group by {{ by }}, station
 
 ),
 
 joined as (
 
     select
-        orgs.*,
+        reported.*,
         stations.station,
         stations.station_position,
         coalesce(open_visits.wip_count, 0) as wip_count,
         coalesce(exited_visits.exited_visits, 0) as exited_visits,
         coalesce(exited_visits.twice_median_duration_us, 0) as twice_median_duration_us,
+        exited_visits.duration_us_percentiles,
         coalesce(exited_issues.throughput, 0) as throughput,
         coalesce(exited_issues.exited_issues, 0) as exited_issues,
         coalesce(exited_issues.reworked_issues, 0) as reworked_issues
-    from orgs
+    from reported
     cross join stations
     left join open_visits
-        on orgs.org_id = open_visits.org_id
+        on {{ matching('reported', 'open_visits', keys) }}
         and stations.station = open_visits.station
     left join exited_visits
-        on orgs.org_id = exited_visits.org_id
+        on {{ matching('reported', 'exited_visits', keys) }}
         and stations.station = exited_visits.station
     left join exited_issues
-        on orgs.org_id = exited_issues.org_id
+        on {{ matching('reported', 'exited_issues', keys) }}
         and stations.station = exited_issues.station
 
 ),
@@ -109,7 +112,7 @@ final as (
 
     select
         -- keys and window
-        org_id,
+        {{ by }},
         station,
         station_position,
         as_of,
@@ -127,11 +130,14 @@ final as (
         reworked_issues,
         twice_median_duration_us / 2000.0 as cycle_time_ms_unrounded,
         {{ ratio('100 * (exited_issues - reworked_issues)', 'exited_issues') }} as yield_unrounded
+        {%- if percentiles %},
+        {{ percentile_columns('cycle_time', 'ms', 'duration_us_percentiles') }}
+        {%- endif %}
     from joined
 
 )
 
 -- Readers of documents take orgs in this order, a few at a time.
 select * from final
-order by org_id, station_position
+order by {{ by }}, station_position
 {%- endmacro %}

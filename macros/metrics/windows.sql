@@ -1,24 +1,43 @@
 -- Parts that several metrics share. They read the CTE `reporting_window`, which every metric begins with.
 
 
--- The window of N days up to the as-of as one row: as_of, window_start (00:00 UTC, so N calendar days in all).
-{% macro reporting_window(days) -%}
+-- The window of N days up to the as-of as one row: as_of, window_start (00:00 UTC, so N calendar days in all). One period
+-- ago it is the window as it was N days before: all that follows is what was known then, of the rows known today.
+{% macro reporting_window(days, periods_ago=0) -%}
+    {%- set as_of = dbt.dateadd('day', -days * periods_ago, 'as_of') if periods_ago else 'as_of' -%}
     select
-        as_of,
-        {{ dbt.dateadd('day', 1 - days, dbt.date_trunc('day', 'as_of')) }} as window_start
+        {{ as_of }} as as_of,
+        {{ dbt.dateadd('day', 1 - days, dbt.date_trunc('day', as_of)) }} as window_start
     from {{ ref('clock') }}
 {%- endmacro %}
 
 
--- The orgs that have documents, each with the window.
-{% macro reported_orgs() -%}
+-- What has a row of its own, each with the window: the orgs that have documents, or their projects.
+{% macro reported_groups(keys) -%}
     select
-        orgs.org_id,
+        {{ columns_of('seen', keys) }},
         reporting_window.as_of,
         reporting_window.window_start
-    from {{ ref('int_orgs') }} as orgs
+    from {{ ref('int_projects') if 'project_id' in keys else ref('int_orgs') }} as seen
     cross join reporting_window
-    where orgs.first_seen_at <= reporting_window.as_of
+    where seen.first_seen_at <= reporting_window.as_of
+{%- endmacro %}
+
+
+-- Some columns of a relation.
+{% macro columns_of(relation, columns) -%}
+    {% for column in columns -%}
+    {{ relation }}.{{ column }}{{ ', ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+-- Whether two rows have the same keys. Null is a project of its own.
+{% macro matching(left, right, keys) -%}
+    {% for key in keys -%}
+    {{ left }}.{{ key }} {{ 'is not distinct from' if key == 'project_id' else '=' }} {{ right }}.{{ key }}
+    {{- ' and ' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 
@@ -50,19 +69,19 @@
 
 
 -- The issues completed in the window, one row each: its latest completion.
-{% macro completed_issues() -%}
+{% macro completed_issues(keys, columns) -%}
     select * from ({{ current_rows(
         ref('int_issue_completions'), 'completed_at',
-        ['org_id', 'escalation_strategy', 'cycle_time_us', 'is_first_pass', 'completed_at']
+        keys + columns + ['completed_at']
     ) }}) as latest_completions
     where completed_at >= window_start
 {%- endmacro %}
 
 
 -- The visits that exited in the window, forward or in rework.
-{% macro exits() -%}
+{% macro exits(keys) -%}
     select * from ({{ in_window(
-        ref('int_station_visits'), 'left_at', ['org_id', 'issue_id', 'station', 'ending', 'duration_us']
+        ref('int_station_visits'), 'left_at', keys + ['issue_id', 'station', 'ending', 'duration_us']
     ) }}) as visits_left
     where ending in ('forward', 'rework')
 {%- endmacro %}
@@ -76,16 +95,16 @@
 {%- endmacro %}
 
 
--- Cost in USD of each org and day of the window, zeros included.
-{% macro daily_costs() -%}
+-- Cost in USD of each org (or project) and day of the window, zeros included.
+{% macro daily_costs(keys) -%}
     select
-        orgs.org_id,
+        {{ columns_of('reported', keys) }},
         window_days.day,
         coalesce(sum(runs.cost_usd), 0) as cost_usd
-    from orgs
+    from reported
     cross join window_days
     left join runs
-        on orgs.org_id = runs.org_id
+        on {{ matching('reported', 'runs', keys) }}
         and window_days.day = cast(runs.recorded_at as date)
-    group by orgs.org_id, window_days.day
+    group by {{ columns_of('reported', keys) }}, window_days.day
 {%- endmacro %}
