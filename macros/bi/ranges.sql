@@ -1,10 +1,120 @@
+-- Parts that all BI views share.
+
+
 -- The marts of a metric type over all ranges (var time_ranges), each row with the name of its range.
 {% macro all_ranges(metric_type) -%}
+    {%- call(days) each_range() -%}
+    select * from {{ ref(metric_type ~ '_' ~ days ~ 'd') }}
+    {%- endcall -%}
+{%- endmacro %}
+
+
+-- What the call block selects for a number of days, over all ranges.
+{% macro each_range() -%}
     {% for days in var('time_ranges') -%}
     select
         '{{ days }}d' as time_range,
-        mart.*
-    from {{ ref(metric_type ~ '_' ~ days ~ 'd') }} as mart
+        ranged.*
+    from ({{ caller(days) }}) as ranged
     {{- '\n    union all\n    ' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+
+-- The columns that every BI view begins with.
+{% macro window_columns(keys) -%}
+    {{ keys | join(', ') }}, time_range, as_of, window_start
+{%- endmacro %}
+
+
+-- A metric's rows with those of one window earlier: `metrics` is the macro that computes it, `rows` the one that makes
+-- flat rows of that. `part` is the key of a row beside the org (or project), such as `station`. `amounts` and `points` are
+-- what to compare: the change of an amount is given as a share, too, which says little of percentages and rates.
+-- `others` are columns to show as they are.
+{% macro with_previous(metrics, rows, keys, part=none, amounts=[], points=[], others=[]) -%}
+{%- set matched = keys + ['time_range'] + ([part] if part else []) -%}
+with
+
+metrics_now as (
+
+    {% call(days) each_range() -%}
+    {{ metrics(days, keys=keys, percentiles=true) }}
+    {%- endcall %}
+
+),
+
+metrics_before as (
+
+    {% call(days) each_range() -%}
+    {{ metrics(days, periods_ago=1, keys=keys) }}
+    {%- endcall %}
+
+),
+
+present as (
+
+    {{ rows('metrics_now', keys, percentiles=true) }}
+
+),
+
+previous as (
+
+    {{ rows('metrics_before', keys) }}
+
+),
+
+final as (
+
+    select
+        -- keys and window
+        {{ columns_of('present', matched + ['as_of', 'window_start'] + others) }},
+
+        -- now, before, and the change
+        {% for metric in amounts + points -%}
+        present.{{ metric }},
+        previous.{{ metric }} as previous_{{ metric }},
+        {{ change('present.' ~ metric, 'previous.' ~ metric) }} as {{ metric }}_change
+        {%- if metric in amounts %},
+        {{ change_share('present.' ~ metric, 'previous.' ~ metric) }} as {{ metric }}_change_share
+        {%- endif %}{{ ',' if not loop.last }}
+        {% endfor -%}
+
+    from present
+    left join previous on {{ matching('present', 'previous', matched) }}
+
+)
+
+select * from final
+{%- endmacro %}
+
+
+-- The difference of two metrics, without the noise that floats add to 4 decimals.
+{% macro change(present, previous) -%}
+    round({{ present }} - {{ previous }}, 4)
+{%- endmacro %}
+
+
+-- The difference as a share of what was before; null when that is 0.
+{% macro change_share(present, previous) -%}
+    case when {{ previous }} != 0 then ({{ present }} - {{ previous }}) / cast({{ previous }} as double) end
+{%- endmacro %}
+
+
+-- The names of percentile_columns().
+{% macro percentile_names(name, unit) -%}
+    {%- set names = [] -%}
+    {%- for percentile in percentiles() -%}
+        {%- do names.append(name ~ '_p' ~ percentile ~ '_' ~ unit) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+-- Percentiles as further columns of a select, if they are wanted: pairs of a name and a unit.
+{% macro and_percentiles(wanted) -%}
+    {%- if wanted -%}
+    {%- for name, unit in varargs -%}
+    , {{ percentile_names(name, unit) | join(', ') }}
+    {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}

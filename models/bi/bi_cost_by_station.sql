@@ -6,32 +6,9 @@ costs as (
 
 ),
 
-stations as (
-
-    {{ list_items('costs', ['org_id', 'time_range', 'as_of', 'window_start'], {
-        'share': 'cost_per_station',
-        'unrounded': 'cost_per_station_unrounded',
-    }) }}
-
-),
-
 final as (
 
-    select
-        -- keys and window
-        org_id,
-        time_range,
-        share.station,
-        list_position as cost_position,
-        as_of,
-        window_start,
-
-        -- the document
-        share.cost,
-
-        -- sums
-        {{ usd('unrounded.total_cost') }} as total_cost
-    from stations
+    {{ cost_by_station_rows('costs') }}
 
 )
 

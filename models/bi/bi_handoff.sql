@@ -8,25 +8,7 @@ handoffs as (
 
 final as (
 
-    select
-        -- keys and window
-        org_id,
-        time_range,
-        as_of,
-        window_start,
-
-        -- the document
-        avg_review_latency_ms,
-        acceptance_rate,
-        override_frequency,
-        handoff_friction_score,
-
-        -- sums
-        decisions,
-        approved_decisions,
-        timed_decisions,
-        overrides
-    from handoffs
+    {{ handoff_rows('handoffs') }}
 
 )
 

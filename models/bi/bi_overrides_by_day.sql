@@ -6,25 +6,9 @@ handoffs as (
 
 ),
 
-days as (
-
-    {{ list_items('handoffs', ['org_id', 'time_range', 'as_of', 'window_start'], {'day': 'override_timeline'}) }}
-
-),
-
 final as (
 
-    select
-        -- keys and window
-        org_id,
-        time_range,
-        day.date,
-        as_of,
-        window_start,
-
-        -- the document
-        day.count
-    from days
+    {{ overrides_by_day_rows('handoffs') }}
 
 )
 

@@ -8,26 +8,7 @@ stations as (
 
 final as (
 
-    select
-        -- keys and window
-        org_id,
-        time_range,
-        station,
-        cast(station_position as bigint) as station_position,
-        as_of,
-        window_start,
-
-        -- the document
-        wip_count,
-        throughput,
-        cycle_time_ms,
-        yield,
-
-        -- sums
-        exited_visits,
-        exited_issues,
-        reworked_issues
-    from stations
+    {{ station_rows_of('stations') }}
 
 )
 

@@ -1,0 +1,27 @@
+-- The executive summaries as flat rows.
+{% macro aggregate_rows(summaries, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+
+        -- the document
+        total_issues,
+        total_cost,
+        avg_cycle_time_ms,
+        avg_yield,
+        throughput_per_day,
+
+        -- sums
+        first_pass_issues
+        {{- and_percentiles(percentiles, ('cycle_time', 'ms')) }}
+    from {{ summaries }}
+{%- endmacro %}
+
+
+{% macro aggregate_extended(keys) -%}
+    {{ with_previous(
+        aggregate_metrics, aggregate_rows, keys,
+        amounts=['total_issues', 'total_cost', 'avg_cycle_time_ms', 'throughput_per_day'],
+        points=['avg_yield'],
+        others=['first_pass_issues'] + percentile_names('cycle_time', 'ms')
+    ) }}
+{%- endmacro %}

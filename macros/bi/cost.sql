@@ -1,0 +1,70 @@
+-- Costs as flat rows.
+{% macro cost_rows(costs, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+
+        -- the document
+        avg_cost_per_issue,
+        human_time_pct,
+        agent_time_pct,
+
+        -- sums
+        total_issues,
+        {{ usd('total_cost_unrounded') }} as total_cost,
+        cast(human_time_ms as double) as human_time_ms,
+        cast(agent_time_ms as double) as agent_time_ms
+        {{- and_percentiles(percentiles, ('issue_cost', 'usd')) }}
+    from {{ costs }}
+{%- endmacro %}
+
+
+{% macro cost_extended(keys) -%}
+    {{ with_previous(
+        cost_metrics, cost_rows, keys,
+        amounts=['avg_cost_per_issue'],
+        points=['human_time_pct', 'agent_time_pct'],
+        others=['total_issues', 'total_cost', 'human_time_ms', 'agent_time_ms']
+            + percentile_names('issue_cost', 'usd')
+    ) }}
+{%- endmacro %}
+
+
+-- Their days.
+{% macro cost_by_day_rows(costs, keys=['org_id']) -%}
+    select
+        {{ window_columns(keys) }},
+        day.date,
+
+        -- the document
+        day.cost
+    from ({{ list_items(costs, keys + ['time_range', 'as_of', 'window_start'], {'day': 'cost_trend'}) }}) as days
+{%- endmacro %}
+
+
+-- Their stations.
+{% macro cost_by_station_rows(costs, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+        share.station,
+        list_position as cost_position,
+
+        -- the document
+        share.cost,
+
+        -- sums
+        {{ usd('unrounded.total_cost') }} as total_cost
+    from ({{ list_items(costs, keys + ['time_range', 'as_of', 'window_start'], {
+        'share': 'cost_per_station',
+        'unrounded': 'cost_per_station_unrounded',
+    }) }}) as stations
+{%- endmacro %}
+
+
+{% macro cost_by_station_extended(keys) -%}
+    {{ with_previous(
+        cost_metrics, cost_by_station_rows, keys,
+        part='station',
+        amounts=['cost', 'total_cost'],
+        others=['cost_position']
+    ) }}
+{%- endmacro %}

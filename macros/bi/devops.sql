@@ -1,0 +1,42 @@
+-- DORA metrics as flat rows: the document's texts, and as numbers what they say.
+{% macro devops_rows(operations, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+
+        -- the document
+        uptime_pct,
+        active_deployments,
+        open_incidents,
+        deployment_frequency,
+        change_failure_rate,
+        lead_time_for_changes,
+        mean_time_to_recovery,
+
+        -- its texts as numbers
+        deployments_per_day_unrounded as deployments_per_day,
+        case when changes > 0 then change_failure_pct_unrounded end as change_failure_pct,
+        case when timed_changes > 0 then lead_time_ms_unrounded end as lead_time_ms,
+        case when recovered_incidents > 0 then recovery_time_ms_unrounded end as recovery_time_ms,
+
+        -- sums
+        changes,
+        failed_changes,
+        timed_changes,
+        recovered_incidents,
+        downtime_us / 1000.0 as downtime_ms
+        {{- and_percentiles(percentiles, ('lead_time', 'ms'), ('recovery_time', 'ms')) }}
+    from {{ operations }}
+{%- endmacro %}
+
+
+{% macro devops_extended(keys) -%}
+    {{ with_previous(
+        devops_metrics, devops_rows, keys,
+        amounts=['active_deployments', 'open_incidents', 'deployments_per_day', 'lead_time_ms', 'recovery_time_ms'],
+        points=['uptime_pct', 'change_failure_pct'],
+        others=[
+            'deployment_frequency', 'change_failure_rate', 'lead_time_for_changes', 'mean_time_to_recovery',
+            'changes', 'failed_changes', 'timed_changes', 'recovered_incidents', 'downtime_ms',
+        ] + percentile_names('lead_time', 'ms') + percentile_names('recovery_time', 'ms')
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,42 @@
+-- Handoffs as flat rows.
+{% macro handoff_rows(handoffs, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+
+        -- the document
+        avg_review_latency_ms,
+        acceptance_rate,
+        override_frequency,
+        handoff_friction_score,
+
+        -- sums
+        decisions,
+        approved_decisions,
+        timed_decisions,
+        overrides
+        {{- and_percentiles(percentiles, ('review_latency', 'ms')) }}
+    from {{ handoffs }}
+{%- endmacro %}
+
+
+{% macro handoff_extended(keys) -%}
+    {{ with_previous(
+        handoff_metrics, handoff_rows, keys,
+        amounts=['avg_review_latency_ms'],
+        points=['acceptance_rate', 'override_frequency', 'handoff_friction_score'],
+        others=['decisions', 'approved_decisions', 'timed_decisions', 'overrides']
+            + percentile_names('review_latency', 'ms')
+    ) }}
+{%- endmacro %}
+
+
+-- The days with overrides.
+{% macro overrides_by_day_rows(handoffs, keys=['org_id']) -%}
+    select
+        {{ window_columns(keys) }},
+        day.date,
+
+        -- the document
+        day.count
+    from ({{ list_items(handoffs, keys + ['time_range', 'as_of', 'window_start'], {'day': 'override_timeline'}) }}) as days
+{%- endmacro %}

@@ -1,0 +1,79 @@
+-- The phases as flat rows.
+{% macro phase_rows(flows, keys=['org_id'], percentiles=false) -%}
+    {%- set lists = {'step': 'phases', 'unrounded': 'phases_unrounded'} -%}
+    {%- if percentiles -%}
+        {%- do lists.update({'step_us_percentiles': 'phases_us_percentiles'}) -%}
+    {%- endif -%}
+    select
+        {{ window_columns(keys) }},
+        step.phase,
+        list_position as phase_position,
+
+        -- the document
+        step.avg_cycle_time_ms,
+        step.avg_cost_usd,
+        step.throughput,
+
+        -- sums
+        {{ usd('unrounded.total_cost') }} as total_cost
+        {%- if percentiles %},
+        {{ percentile_columns('cycle_time', 'ms', 'step_us_percentiles') }}
+        {%- endif %}
+    from ({{ list_items(flows, keys + ['time_range', 'as_of', 'window_start'], lists) }}) as phases
+{%- endmacro %}
+
+
+{% macro phase_extended(keys) -%}
+    {{ with_previous(
+        phase_metrics, phase_rows, keys,
+        part='phase',
+        amounts=['avg_cycle_time_ms', 'avg_cost_usd', 'throughput'],
+        others=['phase_position', 'total_cost'] + percentile_names('cycle_time', 'ms')
+    ) }}
+{%- endmacro %}
+
+
+-- Rework as flat rows.
+{% macro rework_loops_rows(flows, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+
+        -- the document
+        avg_cycles_per_issue,
+        total_reworks,
+        total_completed
+    from {{ flows }}
+{%- endmacro %}
+
+
+{% macro rework_loops_extended(keys) -%}
+    {{ with_previous(
+        phase_metrics, rework_loops_rows, keys,
+        amounts=['avg_cycles_per_issue', 'total_reworks', 'total_completed']
+    ) }}
+{%- endmacro %}
+
+
+-- The escalation strategies as flat rows.
+{% macro escalations_rows(flows, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+        share.strategy,
+
+        -- the document
+        share.count,
+        share.percentage
+    from ({{ list_items(flows, keys + ['time_range', 'as_of', 'window_start'], {
+        'share': 'escalation_distribution',
+    }) }}) as strategies
+{%- endmacro %}
+
+
+{% macro escalations_extended(keys) -%}
+    {{ with_previous(
+        phase_metrics, escalations_rows, keys,
+        part='strategy',
+        amounts=['count'],
+        points=['percentage']
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+-- The providers as flat rows.
+{% macro provider_rows(providers, keys=['org_id'], percentiles=false) -%}
+    select
+        {{ window_columns(keys) }},
+        provider,
+        cast(provider_position as bigint) as provider_position,
+
+        -- the document
+        success_rate,
+        avg_cost,
+        avg_duration_ms,
+        total_runs,
+        cost_efficiency,
+
+        -- sums
+        completed_events,
+        rework_events,
+        {{ usd('total_cost') }} as total_cost,
+        cast(total_duration_ms as double) as total_duration_ms
+        {{- and_percentiles(percentiles, ('cost', 'usd'), ('duration', 'ms')) }}
+    from {{ providers }}
+{%- endmacro %}
+
+
+{% macro provider_extended(keys) -%}
+    {{ with_previous(
+        provider_metrics, provider_rows, keys,
+        part='provider',
+        amounts=['avg_cost', 'avg_duration_ms', 'total_runs', 'cost_efficiency'],
+        points=['success_rate'],
+        others=['provider_position', 'completed_events', 'rework_events', 'total_cost', 'total_duration_ms']
+            + percentile_names('cost', 'usd') + percentile_names('duration', 'ms')
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ cost_extended(keys=['org_id']) }}

@@ -1,0 +1,1 @@
+{{ dora_levels_of('bi_devops', keys=['org_id']) }}

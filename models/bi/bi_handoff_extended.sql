@@ -1,0 +1,1 @@
+{{ handoff_extended(keys=['org_id']) }}

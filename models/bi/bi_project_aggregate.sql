@@ -1,0 +1,1 @@
+{{ aggregate_extended(keys=['org_id', 'project_id']) }}

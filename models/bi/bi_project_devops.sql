@@ -1,0 +1,1 @@
+{{ devops_extended(keys=['org_id', 'project_id']) }}

@@ -1,0 +1,1 @@
+{{ escalations_extended(keys=['org_id', 'project_id']) }}

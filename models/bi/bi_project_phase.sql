@@ -1,0 +1,1 @@
+{{ phase_extended(keys=['org_id', 'project_id']) }}

@@ -1,0 +1,1 @@
+{{ provider_extended(keys=['org_id', 'project_id']) }}

@@ -1,0 +1,1 @@
+{{ station_extended(keys=['org_id', 'project_id']) }}

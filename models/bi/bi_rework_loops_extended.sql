@@ -1,0 +1,1 @@
+{{ rework_loops_extended(keys=['org_id']) }}
