@@ -3,19 +3,24 @@
 
 -- The marts of a metric type over all ranges (var time_ranges), each row with the name of its range.
 {% macro all_ranges(metric_type) -%}
-    {%- call(days) each_range() -%}
-    select * from {{ ref(metric_type ~ '_' ~ days ~ 'd') }}
-    {%- endcall -%}
-{%- endmacro %}
-
-
--- What the call block selects for a number of days, over all ranges.
-{% macro each_range() -%}
     {% for days in var('time_ranges') -%}
     select
         '{{ days }}d' as time_range,
-        ranged.*
-    from ({{ caller(days) }}) as ranged
+        mart.*
+    from {{ ref(metric_type ~ '_' ~ days ~ 'd') }} as mart
+    {{- '\n    union all\n    ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+-- What a metric's macro computes, over all ranges. To find out what it reads, which dbt does before every run, one range
+-- is enough.
+{% macro computed_ranges(metrics, keys, periods_ago=0, percentiles=false) -%}
+    {% for days in (var('time_ranges') if execute else var('time_ranges')[:1]) -%}
+    select
+        '{{ days }}d' as time_range,
+        computed.*
+    from ({{ metrics(days, periods_ago, keys, percentiles) }}) as computed
     {{- '\n    union all\n    ' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
@@ -37,17 +42,13 @@ with
 
 metrics_now as (
 
-    {% call(days) each_range() -%}
-    {{ metrics(days, keys=keys, percentiles=true) }}
-    {%- endcall %}
+    {{ computed_ranges(metrics, keys, percentiles=true) }}
 
 ),
 
 metrics_before as (
 
-    {% call(days) each_range() -%}
-    {{ metrics(days, periods_ago=1, keys=keys) }}
-    {%- endcall %}
+    {{ computed_ranges(metrics, keys, periods_ago=1) if execute }}
 
 ),
 

@@ -4,9 +4,7 @@ with
 
 costs as (
 
-    {% call(days) each_range() -%}
-    {{ cost_metrics(days, keys=keys) }}
-    {%- endcall %}
+    {{ computed_ranges(cost_metrics, keys) }}
 
 ),
 

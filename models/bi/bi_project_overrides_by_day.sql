@@ -4,9 +4,7 @@ with
 
 handoffs as (
 
-    {% call(days) each_range() -%}
-    {{ handoff_metrics(days, keys=keys) }}
-    {%- endcall %}
+    {{ computed_ranges(handoff_metrics, keys) }}
 
 ),
 

@@ -52,9 +52,13 @@ class Warehouse:
         artifacts = ("--target-path", self.folder / "target", "--log-path", self.folder / "logs")
         return self.run(DBT, command, "--no-use-colors", *artifacts, "--vars", variables, *options)
 
-    def build(self, variables: str, *options: str) -> None:
-        """Run `dbt build`, which must succeed; the unit tests of formulas do not depend on the logs."""
-        result = self.dbt("build", variables, "--exclude-resource-type", "unit_test", *options)
+    def build(self, variables: str, *options: str, with_views: bool = False) -> None:
+        """Run `dbt build`, which must succeed; the unit tests of formulas do not depend on the logs.
+
+        BI tools' views take as long as all else, and nothing depends on them.
+        """
+        views = () if with_views else ("--exclude", "path:models/bi")
+        result = self.dbt("build", variables, "--exclude-resource-type", "unit_test", *views, *options)
         assert result.returncode == 0, f"dbt build failed with {variables}:\n{result.stdout}{result.stderr}"
 
     def serialize(self, name: str = "documents") -> Path:

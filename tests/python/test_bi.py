@@ -1,0 +1,265 @@
+"""BI tools' views are flat and have the documents' numbers, now and one window earlier, by org and project.
+
+The documents come from the independent computation, over random hostile factories.
+"""
+
+import random
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import ROOT, Warehouse
+from hostile import Row, append_to_tables, random_factory
+from reference import Outcome, compute
+from reference_rows import DAY, as_instant
+
+AS_OF = "2026-03-01T00:00:00Z"
+RANGES = (7, 30, 90)
+FLAT_TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BIGINT", "DOUBLE", "BOOLEAN"}
+# A third of the factories each: as random as they come, of one project, of none.
+PROJECTS = ("random", "p1", None)
+FACTORIES = 30
+
+# Views with one row per org and range, of a metric type or a part of it.
+OBJECTS = {
+    "aggregate": ("aggregate", None),
+    "cost": ("cost", None),
+    "handoff": ("handoff", None),
+    "rework_loops": ("phase", "reworkLoops"),
+    "devops": ("devops", "infra"),
+}
+# Views with one row per element of a list: metric type, the list (unless it is the document), key, order.
+LISTS = {
+    "station": ("station", None, "station", "station_position"),
+    "provider": ("provider", None, "provider", "provider_position"),
+    "cost_by_day": ("cost", "costTrend", "date", "date"),
+    "cost_by_station": ("cost", "costPerStation", "station", "cost_position"),
+    "overrides_by_day": ("handoff", "overrideTimeline", "date", "date"),
+    "phase": ("phase", "phases", "phase", "phase_position"),
+    "escalations": ("phase", "escalationDistribution", "strategy", "strategy"),
+    "pipelines": ("devops", "pipelines", None, "list_position"),
+    "deployments": ("devops", "deployments", None, "list_position"),
+    "incidents": ("devops", "incidents", None, "list_position"),
+}
+VIEWS = sorted(path.stem for path in (ROOT / "models" / "bi").glob("*.sql"))
+COMPARED = [*OBJECTS, "station", "provider", "cost_by_station", "phase", "escalations"]
+
+
+class Factories:
+    """Hostile factories in a warehouse with views, and what the reference makes of them."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Land the rows as tables, and build."""
+        rng = random.Random(f"{seed} views")
+        as_of = as_instant(AS_OF)
+        assert as_of is not None
+        events: list[Row] = []
+        runs: list[Row] = []
+        for number in range(FACTORIES):
+            project = PROJECTS[number % 3]
+            for rows, log in zip(random_factory(rng, f"org-{number}", as_of), (events, runs), strict=True):
+                log += [row if project == "random" else row | {"project_id": project} for row in rows]
+        folder.mkdir(exist_ok=True)
+        append_to_tables(folder / "landed.duckdb", "landing", events, runs)
+        self.seed = seed
+        self.warehouse = Warehouse(folder)
+        self.warehouse.build(
+            f"{{raw_database: '{folder / 'landed.duckdb'}', raw_schema: landing, as_of: '{AS_OF}', "
+            "max_rejected_share: 1}",
+            *("--exclude-resource-type", "test"),
+            with_views=True,
+        )
+        self.now = compute(events, runs, as_of)
+        self.before = {days: compute(events, runs, as_of - days * DAY) for days in RANGES}
+
+        # Each view is computed once, by a connection that knows the warehouse under another name, as that of
+        # what is published is.
+        self.copies = duckdb.connect()
+        self.copies.execute(f"attach '{self.warehouse.file}' as published (read_only)")
+        for view in VIEWS:
+            self.copies.execute(f"create table {view} as select * from published.main.{view}")
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Return what a query finds in the views, as the documents write values."""
+        found = self.copies.execute(query)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, map(as_json, row), strict=True)) for row in found.fetchall()]
+
+
+@pytest.fixture(scope="module")
+def factories(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Factories:
+    """Build once for all tests."""
+    return Factories(tmp_path_factory.mktemp("bi") / "warehouse", seed)
+
+
+def as_json(value: object) -> object:
+    """Return a value as the documents write it."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def snake_case(name: str) -> str:
+    return re.sub("([A-Z])", lambda match: f"_{match[1].lower()}", name)
+
+
+def scalars(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are neither lists nor objects, as columns."""
+    return {snake_case(name): value for name, value in fields.items() if not isinstance(value, dict | list)}
+
+
+def expected_rows(outcome: Outcome, view: str, days: int) -> dict[tuple[str, Any], dict[str, Any]]:
+    """Return what a view has to say for a range: the columns of each org, and of each element of its list.
+
+    The second part of a key is the element's own key, or its place from 1 where it has none.
+    """
+    rows: dict[tuple[str, Any], dict[str, Any]] = {}
+    for org, documents in outcome.documents.items():
+        if view in OBJECTS:
+            metric_type, part = OBJECTS[view]
+            metrics: Any = documents[metric_type, days]["metrics"]
+            rows[org, None] = scalars(metrics[part] if part else metrics)
+            continue
+        metric_type, part, key, _ = LISTS[view]
+        metrics = documents[metric_type, days]["metrics"]
+        for place, item in enumerate(metrics[part] if part else metrics, start=1):
+            columns = scalars(item)
+            rows[org, columns[key] if key else place] = columns
+    return rows
+
+
+def found_rows(
+    factories: Factories, relation: str, view: str, days: int
+) -> dict[tuple[str, Any], dict[str, Any]]:
+    """Return the rows of a view for a range, by the same keys, in the order of the documents."""
+    _, _, key, order = LISTS.get(view, (None, None, None, "org_id"))
+    query = f"select * from {relation} where time_range = '{days}d' order by org_id, {order}"
+    keyed = key or (order if view in LISTS else None)
+    return {(row["org_id"], row[keyed] if keyed else None): row for row in factories.rows(query)}
+
+
+@pytest.mark.parametrize("view", [*OBJECTS, *LISTS])
+def test_views_have_every_field_of_the_documents(view: str, factories: Factories) -> None:
+    for days in RANGES:
+        expected = expected_rows(factories.now, view, days)
+        found = found_rows(factories, f"bi_{view}", view, days)
+        assert [key for key in found if key[0] != ""] == sorted(expected, key=lambda key: key[0])
+        for key, columns in expected.items():
+            assert {name: found[key][name] for name in columns} == columns, (factories.seed, days, key)
+
+
+@pytest.mark.parametrize("view", COMPARED)
+def test_the_previous_window_is_that_of_the_documents_of_then(view: str, factories: Factories) -> None:
+    compared = 0
+    for days in RANGES:
+        now = expected_rows(factories.now, view, days)
+        before = expected_rows(factories.before[days], view, days)
+        found = found_rows(factories, f"bi_{view}_extended", view, days)
+        assert set(found) == set(now)
+        for key, columns in now.items():
+            row = found[key]
+            assert {name: row[name] for name in columns} == columns, (factories.seed, days, key)
+            for name in columns:
+                if f"previous_{name}" not in row:
+                    continue
+                previous = before[key][name] if key in before else None
+                assert row[f"previous_{name}"] == previous, (factories.seed, days, key, name)
+                if previous is None:
+                    assert row[f"{name}_change"] is None
+                else:
+                    assert row[f"{name}_change"] == pytest.approx(columns[name] - previous, abs=1e-4)
+                    compared += previous != 0
+    assert compared > 0
+
+
+def test_texts_of_dora_metrics_are_numbers_too(factories: Factories) -> None:
+    for row in factories.rows("select * from bi_devops"):
+        assert float(row["deployment_frequency"].removesuffix("/day")) == pytest.approx(
+            row["deployments_per_day"], abs=0.005001
+        )
+        for text, number in (
+            ("change_failure_rate", "change_failure_pct"),
+            ("lead_time_for_changes", "lead_time_ms"),
+            ("mean_time_to_recovery", "recovery_time_ms"),
+        ):
+            assert (row[text] == "n/a") == (row[number] is None)
+        if row["change_failure_pct"] is not None:
+            shown = float(row["change_failure_rate"].removesuffix("%"))
+            assert shown == pytest.approx(row["change_failure_pct"], abs=0.050001)
+
+
+@pytest.mark.parametrize("view", COMPARED)
+def test_an_org_of_one_project_has_its_numbers(view: str, factories: Factories) -> None:
+    """Also the org whose rows name no project."""
+    one_project = f"org_id in ({', '.join(repr(f'org-{n}') for n in range(FACTORIES) if n % 3)})"
+    by_org = f"select * from bi_{view}_extended where {one_project}"
+    by_project = f"select * exclude (project_id) from bi_project_{view} where {one_project}"
+    assert factories.rows(by_org)
+    assert factories.rows(f"({by_org}) except all ({by_project})") == []
+    assert factories.rows(f"({by_project}) except all ({by_org})") == []
+
+
+@pytest.mark.parametrize("view", ["cost_by_day", "overrides_by_day"])
+def test_days_of_projects_add_up_to_those_of_the_org(view: str, factories: Factories) -> None:
+    measure = {"cost_by_day": "cost", "overrides_by_day": "count"}[view]
+    query = f"""
+        select org_id, time_range, date, by_org.total, by_project.total
+        from (select org_id, time_range, date, {measure} as total from bi_{view}) as by_org
+        full join (
+            select org_id, time_range, date, sum({measure}) as total
+            from bi_project_{view} group by all
+        ) as by_project using (org_id, time_range, date)
+        where not coalesce(abs(by_org.total - by_project.total) < 0.001, false)
+    """
+    assert factories.rows(query) == []
+
+
+ADDITIVE = {
+    "aggregate": ["total_issues", "first_pass_issues", "previous_total_issues"],
+    "station": ["wip_count", "exited_visits"],
+    "provider": ["total_runs"],
+    "handoff": ["decisions", "approved_decisions", "timed_decisions", "overrides"],
+    "rework_loops": ["total_reworks", "total_completed"],
+    "escalations": ["count"],
+    "devops": ["active_deployments", "open_incidents", "changes", "failed_changes", "recovered_incidents"],
+}
+
+
+@pytest.mark.parametrize("view", ADDITIVE)
+def test_projects_add_up_to_their_org(view: str, factories: Factories) -> None:
+    key = f", {LISTS[view][2]}" if view in LISTS else ""
+    for measure in ADDITIVE[view]:
+        by_org, by_project = (
+            f"select org_id, time_range{key}, sum({measure}) as n from {table} group by all having n > 0"
+            for table in (f"bi_{view}_extended", f"bi_project_{view}")
+        )
+        assert factories.rows(by_org)
+        assert factories.rows(f"({by_org}) except all ({by_project})") == [], measure
+        assert factories.rows(f"({by_project}) except all ({by_org})") == [], measure
+
+
+@pytest.mark.parametrize(
+    ("view", "percentile", "median"),
+    [
+        ("aggregate", "cycle_time_p50_ms", "avg_cycle_time_ms"),
+        ("station", "cycle_time_p50_ms", "cycle_time_ms"),
+    ],
+)
+def test_the_50th_percentile_is_the_median(
+    view: str, percentile: str, median: str, factories: Factories
+) -> None:
+    rows = factories.rows(f"select {percentile} as found, {median} as median from bi_project_{view}")
+    assert any(row["found"] for row in rows)
+    assert [row for row in rows if (row["found"] or 0) != row["median"]] == []
+
+
+def test_views_are_flat(factories: Factories) -> None:
+    query = (
+        "select table_name, data_type from duckdb_columns() where database_name = 'memory' and not internal"
+    )
+    types = factories.rows(query)
+    assert {row["table_name"] for row in types} == set(VIEWS)
+    assert [row for row in types if row["data_type"] not in FLAT_TYPES] == []
