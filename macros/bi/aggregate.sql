@@ -1,5 +1,5 @@
 -- The executive summaries as flat rows.
-{% macro aggregate_rows(summaries, keys=['org_id'], percentiles=false) -%}
+{% macro aggregate_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
 
@@ -13,7 +13,7 @@
         -- sums
         first_pass_issues
         {{- and_percentiles(percentiles, ('cycle_time', 'ms')) }}
-    from {{ summaries }}
+    from {{ relation }}
 {%- endmacro %}
 
 

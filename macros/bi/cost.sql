@@ -1,5 +1,5 @@
 -- Costs as flat rows.
-{% macro cost_rows(costs, keys=['org_id'], percentiles=false) -%}
+{% macro cost_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
 
@@ -14,7 +14,7 @@
         cast(human_time_ms as double) as human_time_ms,
         cast(agent_time_ms as double) as agent_time_ms
         {{- and_percentiles(percentiles, ('issue_cost', 'usd')) }}
-    from {{ costs }}
+    from {{ relation }}
 {%- endmacro %}
 
 
@@ -30,19 +30,19 @@
 
 
 -- Their days.
-{% macro cost_by_day_rows(costs, keys=['org_id']) -%}
+{% macro cost_by_day_rows(relation, keys=['org_id']) -%}
     select
         {{ window_columns(keys) }},
         day.date,
 
         -- the document
         day.cost
-    from ({{ list_items(costs, keys + ['time_range', 'as_of', 'window_start'], {'day': 'cost_trend'}) }}) as days
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'cost_trend'}) }}) as days
 {%- endmacro %}
 
 
 -- Their stations.
-{% macro cost_by_station_rows(costs, keys=['org_id'], percentiles=false) -%}
+{% macro cost_by_station_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
         share.station,
@@ -53,7 +53,7 @@
 
         -- sums
         {{ usd('unrounded.total_cost') }} as total_cost
-    from ({{ list_items(costs, keys + ['time_range', 'as_of', 'window_start'], {
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {
         'share': 'cost_per_station',
         'unrounded': 'cost_per_station_unrounded',
     }) }}) as stations

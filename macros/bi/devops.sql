@@ -1,5 +1,5 @@
 -- DORA metrics as flat rows: the document's texts, and as numbers what they say.
-{% macro devops_rows(operations, keys=['org_id'], percentiles=false) -%}
+{% macro devops_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
 
@@ -25,7 +25,7 @@
         recovered_incidents,
         downtime_us / 1000.0 as downtime_ms
         {{- and_percentiles(percentiles, ('lead_time', 'ms'), ('recovery_time', 'ms')) }}
-    from {{ operations }}
+    from {{ relation }}
 {%- endmacro %}
 
 

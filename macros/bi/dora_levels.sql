@@ -33,8 +33,8 @@ levels as (
     from measures
     left join {{ ref('dora_levels') }} as thresholds
         on measures.metric = thresholds.metric
-        and (thresholds.above is null or measures.measure > thresholds.above)
-        and measures.measure <= coalesce(thresholds.up_to, measures.measure)
+        and measures.measure > thresholds.above
+        and measures.measure <= thresholds.up_to
 
 ),
 

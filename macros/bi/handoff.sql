@@ -1,5 +1,5 @@
 -- Handoffs as flat rows.
-{% macro handoff_rows(handoffs, keys=['org_id'], percentiles=false) -%}
+{% macro handoff_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
 
@@ -15,7 +15,7 @@
         timed_decisions,
         overrides
         {{- and_percentiles(percentiles, ('review_latency', 'ms')) }}
-    from {{ handoffs }}
+    from {{ relation }}
 {%- endmacro %}
 
 
@@ -31,12 +31,12 @@
 
 
 -- The days with overrides.
-{% macro overrides_by_day_rows(handoffs, keys=['org_id']) -%}
+{% macro overrides_by_day_rows(relation, keys=['org_id']) -%}
     select
         {{ window_columns(keys) }},
         day.date,
 
         -- the document
         day.count
-    from ({{ list_items(handoffs, keys + ['time_range', 'as_of', 'window_start'], {'day': 'override_timeline'}) }}) as days
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'override_timeline'}) }}) as days
 {%- endmacro %}

@@ -1,5 +1,5 @@
 -- The phases as flat rows.
-{% macro phase_rows(flows, keys=['org_id'], percentiles=false) -%}
+{% macro phase_rows(relation, keys=['org_id'], percentiles=false) -%}
     {%- set lists = {'step': 'phases', 'unrounded': 'phases_unrounded'} -%}
     {%- if percentiles -%}
         {%- do lists.update({'step_us_percentiles': 'phases_us_percentiles'}) -%}
@@ -19,7 +19,7 @@
         {%- if percentiles %},
         {{ percentile_columns('cycle_time', 'ms', 'step_us_percentiles') }}
         {%- endif %}
-    from ({{ list_items(flows, keys + ['time_range', 'as_of', 'window_start'], lists) }}) as phases
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], lists) }}) as phases
 {%- endmacro %}
 
 
@@ -34,7 +34,7 @@
 
 
 -- Rework as flat rows.
-{% macro rework_loops_rows(flows, keys=['org_id'], percentiles=false) -%}
+{% macro rework_loops_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
 
@@ -42,7 +42,7 @@
         avg_cycles_per_issue,
         total_reworks,
         total_completed
-    from {{ flows }}
+    from {{ relation }}
 {%- endmacro %}
 
 
@@ -55,7 +55,7 @@
 
 
 -- The escalation strategies as flat rows.
-{% macro escalations_rows(flows, keys=['org_id'], percentiles=false) -%}
+{% macro escalations_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
         share.strategy,
@@ -63,7 +63,7 @@
         -- the document
         share.count,
         share.percentage
-    from ({{ list_items(flows, keys + ['time_range', 'as_of', 'window_start'], {
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {
         'share': 'escalation_distribution',
     }) }}) as strategies
 {%- endmacro %}

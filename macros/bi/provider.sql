@@ -1,5 +1,5 @@
 -- The providers as flat rows.
-{% macro provider_rows(providers, keys=['org_id'], percentiles=false) -%}
+{% macro provider_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
         provider,
@@ -18,7 +18,7 @@
         {{ usd('total_cost') }} as total_cost,
         cast(total_duration_ms as double) as total_duration_ms
         {{- and_percentiles(percentiles, ('cost', 'usd'), ('duration', 'ms')) }}
-    from {{ providers }}
+    from {{ relation }}
 {%- endmacro %}
 
 

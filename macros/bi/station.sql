@@ -1,5 +1,5 @@
 -- The stations as flat rows.
-{% macro station_rows_of(stations, keys=['org_id'], percentiles=false) -%}
+{% macro station_rows_of(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
         station,
@@ -16,7 +16,7 @@
         exited_issues,
         reworked_issues
         {{- and_percentiles(percentiles, ('cycle_time', 'ms')) }}
-    from {{ stations }}
+    from {{ relation }}
 {%- endmacro %}
 
 
