@@ -33,10 +33,10 @@
 {% macro cost_by_day_rows(relation, keys=['org_id']) -%}
     select
         {{ window_columns(keys) }},
-        day.date,
+        {{ field_of('day', 'date') }} as date,
 
         -- the document
-        day.cost
+        {{ field_of('day', 'cost') }} as cost
     from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'cost_trend'}) }}) as days
 {%- endmacro %}
 
@@ -45,14 +45,14 @@
 {% macro cost_by_station_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
-        share.station,
+        {{ field_of('share', 'station') }} as station,
         list_position as cost_position,
 
         -- the document
-        share.cost,
+        {{ field_of('share', 'cost') }} as cost,
 
         -- sums
-        {{ usd('unrounded.total_cost') }} as total_cost
+        {{ usd(field_of('unrounded', 'total_cost')) }} as total_cost
     from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {
         'share': 'cost_per_station',
         'unrounded': 'cost_per_station_unrounded',

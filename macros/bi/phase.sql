@@ -6,16 +6,16 @@
     {%- endif -%}
     select
         {{ window_columns(keys) }},
-        step.phase,
+        {{ field_of('step', 'phase') }} as phase,
         list_position as phase_position,
 
         -- the document
-        step.avg_cycle_time_ms,
-        step.avg_cost_usd,
-        step.throughput,
+        {{ field_of('step', 'avg_cycle_time_ms') }} as avg_cycle_time_ms,
+        {{ field_of('step', 'avg_cost_usd') }} as avg_cost_usd,
+        {{ field_of('step', 'throughput') }} as throughput,
 
         -- sums
-        {{ usd('unrounded.total_cost') }} as total_cost
+        {{ usd(field_of('unrounded', 'total_cost')) }} as total_cost
         {%- if percentiles %},
         {{ percentile_columns('cycle_time', 'ms', 'step_us_percentiles') }}
         {%- endif %}
@@ -58,11 +58,11 @@
 {% macro escalations_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},
-        share.strategy,
+        {{ field_of('share', 'strategy') }} as strategy,
 
         -- the document
-        share.count,
-        share.percentage
+        {{ field_of('share', 'count') }} as count,
+        {{ field_of('share', 'percentage') }} as percentage
     from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {
         'share': 'escalation_distribution',
     }) }}) as strategies

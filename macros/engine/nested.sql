@@ -92,3 +92,13 @@
 {% macro duckdb__list_element(list, place) -%}
     {{ list }}[{{ place }}]
 {%- endmacro %}
+
+
+-- A field of a struct.
+{% macro field_of(struct, field) -%}
+    {{ return(adapter.dispatch('field_of')(struct, field)) }}
+{%- endmacro %}
+
+{% macro duckdb__field_of(struct, field) -%}
+    struct_extract({{ struct }}, '{{ field }}')
+{%- endmacro %}

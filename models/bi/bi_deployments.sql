@@ -23,13 +23,13 @@ final as (
         window_start,
 
         -- the document
-        deployment.id,
-        deployment.version,
-        deployment.environment,
-        deployment.status,
-        {{ timestamp_of_text('deployment.deployed_at') }} as deployed_at,
-        deployment.deployed_by,
-        deployment.is_rollback
+        {{ field_of('deployment', 'id') }} as id,
+        {{ field_of('deployment', 'version') }} as version,
+        {{ field_of('deployment', 'environment') }} as environment,
+        {{ field_of('deployment', 'status') }} as status,
+        {{ timestamp_of_text(field_of('deployment', 'deployed_at')) }} as deployed_at,
+        {{ field_of('deployment', 'deployed_by') }} as deployed_by,
+        {{ field_of('deployment', 'is_rollback') }} as is_rollback
     from deployments
 
 )

@@ -23,13 +23,13 @@ final as (
         window_start,
 
         -- the document
-        incident.id,
-        incident.title,
-        incident.severity,
-        incident.status,
-        {{ timestamp_of_text('incident.opened_at') }} as opened_at,
-        {{ timestamp_of_text('incident.resolved_at') }} as resolved_at,
-        incident.deployment_id
+        {{ field_of('incident', 'id') }} as id,
+        {{ field_of('incident', 'title') }} as title,
+        {{ field_of('incident', 'severity') }} as severity,
+        {{ field_of('incident', 'status') }} as status,
+        {{ timestamp_of_text(field_of('incident', 'opened_at')) }} as opened_at,
+        {{ timestamp_of_text(field_of('incident', 'resolved_at')) }} as resolved_at,
+        {{ field_of('incident', 'deployment_id') }} as deployment_id
     from incidents
 
 )

@@ -23,13 +23,13 @@ final as (
         window_start,
 
         -- the document
-        pipeline.name,
-        pipeline.status,
-        pipeline.duration,
-        pipeline.trigger,
-        pipeline.branch,
-        pipeline.commit,
-        {{ timestamp_of_text('pipeline.started_at') }} as started_at
+        {{ field_of('pipeline', 'name') }} as name,
+        {{ field_of('pipeline', 'status') }} as status,
+        {{ field_of('pipeline', 'duration') }} as duration,
+        {{ field_of('pipeline', 'trigger') }} as trigger,
+        {{ field_of('pipeline', 'branch') }} as branch,
+        {{ field_of('pipeline', 'commit') }} as commit,
+        {{ timestamp_of_text(field_of('pipeline', 'started_at')) }} as started_at
     from pipelines
 
 )
