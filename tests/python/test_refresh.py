@@ -111,6 +111,16 @@ def test_new_rows_are_published(story: Story) -> None:
     assert story.factory.documents() != story.first_documents
 
 
+def test_views_are_made_once_and_show_what_is_published(story: Story) -> None:
+    assert '"node": "bi_aggregate"' in story.first.stderr
+    assert '"node": "bi_aggregate"' not in story.second.stderr
+    with duckdb.connect(str(story.factory.home.published), read_only=True) as reader:
+        columns = "select org_id, as_of, total_issues, total_cost"
+        shown = reader.execute(f"{columns} from bi_aggregate where time_range = '7d' order by all").fetchall()
+        assert shown == reader.execute(f"{columns} from aggregate_7d order by all").fetchall()
+        assert shown
+
+
 def test_without_new_rows_nothing_is_published(story: Story) -> None:
     assert story.again.returncode == NOTHING_NEW, story.again.stderr
     assert end(story.again)["published_version"] == 1
