@@ -15,24 +15,15 @@ reported as (
 
 ),
 
-deployments as (
-
-    {{ in_window(ref('int_deployments'), 'deployed_at', keys + [
-        'event_id', 'deployment_id', 'version', 'environment', 'status', 'deployed_at', 'deployed_by',
-        'is_rollback',
-    ]) }}
-
-),
-
 changes as (
 
-    {{ in_window(ref('int_changes'), 'deployed_at', keys + ['failed_at', 'lead_time_us']) }}
+    {{ changes_of_window(keys + ['lead_time_us']) }}
 
 ),
 
 current_deployments as (
 
-    {{ current_rows(ref('int_deployments'), 'deployed_at', keys + ['status']) }}
+    {{ active_deployments(keys + ['status']) }}
 
 ),
 
@@ -40,7 +31,6 @@ active_deployments as (
 
     select {{ by }}, count(*) as active_deployments
     from current_deployments
-    where status = 'success'
     group by {{ by }}
 
 ),
@@ -48,36 +38,20 @@ active_deployments as (
 change_counts as (
 
     select
-        {{ columns_of('changes', keys) }},
+        {{ by }},
         count(*) as changes,
-        count(case when changes.failed_at <= reporting_window.as_of then 1 end) as failed_changes,
-        count(changes.lead_time_us) as timed_changes,
-        {{ twice_median('changes.lead_time_us') }} as twice_median_lead_time_us,
-        {{ percentiles_of('changes.lead_time_us') }} as lead_time_us_percentiles
+        count(case when has_failed then 1 end) as failed_changes,
+        count(lead_time_us) as timed_changes,
+        {{ twice_median('lead_time_us') }} as twice_median_lead_time_us,
+        {{ percentiles_of('lead_time_us') }} as lead_time_us_percentiles
     from changes
-    cross join reporting_window
-    group by {{ columns_of('changes', keys) }}
+    group by {{ by }}
 
 ),
 
--- What the as-of knows of each incident: an opening or a resolution after it does not exist.
 incidents as (
 
-    select
-        incidents.incident_id,
-        incidents.org_id,
-        {%- if 'project_id' in keys %}
-        case when incidents.opened_at <= reporting_window.as_of then incidents.project_id end as project_id,
-        {%- endif %}
-        reporting_window.as_of,
-        reporting_window.window_start,
-        case when incidents.opened_at <= reporting_window.as_of then incidents.opened_at end as opened_at,
-        case when incidents.opened_at <= reporting_window.as_of then incidents.title end as title,
-        case when incidents.opened_at <= reporting_window.as_of then incidents.severity end as severity,
-        case when incidents.opened_at <= reporting_window.as_of then incidents.deployment_id end as deployment_id,
-        case when incidents.resolved_at <= reporting_window.as_of then incidents.resolved_at end as resolved_at
-    from {{ ref('int_incidents') }} as incidents
-    cross join reporting_window
+    {{ incidents_of_window(keys) }}
 
 ),
 
@@ -86,8 +60,7 @@ recoveries as (
     select
         *,
         case
-            when resolved_at >= window_start and opened_at <= resolved_at
-                then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
+            when is_recovered then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
         end as recovery_us
     from incidents
 
@@ -97,7 +70,7 @@ incident_counts as (
 
     select
         {{ by }},
-        count(case when opened_at is not null and resolved_at is null then 1 end) as open_incidents,
+        count(case when is_open then 1 end) as open_incidents,
         count(recovery_us) as recovered_incidents,
         coalesce(sum(recovery_us), 0) as total_recovery_us,
         {{ percentiles_of('recovery_us') }} as recovery_us_percentiles
@@ -108,69 +81,26 @@ incident_counts as (
 
 outages as (
 
-    select
-        {{ by }},
-        case when opened_at < window_start then window_start else opened_at end as started_at,
-        coalesce(resolved_at, as_of) as ended_at
-    from incidents
-    where
-        severity = 'critical'
-        and coalesce(resolved_at, as_of) > opened_at
-        and coalesce(resolved_at, as_of) > window_start
+    {{ outages(keys) }}
 
 ),
 
-covered_outages as (
-
-    select
-        *,
-        max(ended_at) over (
-            partition by {{ by }} order by started_at, ended_at
-            rows between unbounded preceding and 1 preceding
-        ) as covered_until
-    from outages
-
-),
-
--- Each outage adds only what the ones before it do not cover.
 downtimes as (
 
     select
         {{ by }},
-        sum(case
-            when covered_until is null or covered_until <= started_at
-                then {{ dbt.datediff('started_at', 'ended_at', 'microsecond') }}
-            when covered_until < ended_at
-                then {{ dbt.datediff('covered_until', 'ended_at', 'microsecond') }}
-            else 0
-        end) as downtime_us
-    from covered_outages
+        sum(downtime_us) as downtime_us
+    from outages
     group by {{ by }}
 
 ),
 
 listed_pipelines as (
 
-    select
-        pipelines.*,
-        case
-            when pipelines.finished_at <= reporting_window.as_of then pipelines.final_status
-            else 'running'
-        end as status,
-        case when pipelines.finished_at <= reporting_window.as_of then 1 else 0 end as is_finished,
-        case
-            when pipelines.finished_at > pipelines.started_at
-                then {{ dbt.datediff('pipelines.started_at', 'pipelines.finished_at', 'microsecond') }}
-            else 0
-        end as duration_us,
-        row_number() over (
-            partition by {{ columns_of('pipelines', keys) }} order by pipelines.started_at desc, pipelines.pipeline_id
-        ) as list_position
-    from ({{ in_window(ref('int_pipeline_runs'), 'started_at', keys + [
+    {{ pipelines_of_window(keys, [
         'pipeline_id', 'pipeline_name', 'trigger_kind', 'branch', 'commit_sha', 'final_status', 'started_at',
         'finished_at',
-    ]) }}) as pipelines
-    cross join reporting_window
+    ]) }}
 
 ),
 
@@ -198,12 +128,9 @@ pipeline_lists as (
 
 listed_deployments as (
 
-    select
-        *,
-        row_number() over (
-            partition by {{ by }} order by deployed_at desc, deployment_id, event_id
-        ) as list_position
-    from deployments
+    {{ deployments_of_window(keys, [
+        'event_id', 'deployment_id', 'version', 'environment', 'status', 'deployed_at', 'deployed_by', 'is_rollback',
+    ]) }}
 
 ),
 
@@ -229,21 +156,6 @@ deployment_lists as (
 
 ),
 
-listed_incidents as (
-
-    select
-        *,
-        row_number() over (
-            partition by {{ by }} order by opened_at desc nulls last, incident_id
-        ) as list_position
-    from incidents
-    where
-        opened_at >= window_start
-        or resolved_at >= window_start
-        or (opened_at is not null and resolved_at is null)
-
-),
-
 incident_lists as (
 
     select
@@ -260,7 +172,7 @@ incident_lists as (
             }),
             'list_position'
         ) }} as incidents
-    from listed_incidents
+    from incidents
     where list_position <= {{ var('list_limit') }}
     group by {{ by }}
 

@@ -118,7 +118,7 @@ phase_lists as (
 
 transitions as (
 
-    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', keys + ['event_type']) }}
+    {{ outcomes(keys + ['event_type']) }}
 
 ),
 

@@ -36,16 +36,15 @@ provider_runs as (
 
 ),
 
--- The provider of a session is that of its latest run, which may lie before the window.
 sessions as (
 
-    {{ current_rows(ref('int_runs'), 'recorded_at', ['org_id', 'session_id', 'provider']) }}
+    {{ session_providers() }}
 
 ),
 
 transitions as (
 
-    {{ in_window(ref('int_work_item_transitions'), 'occurred_at', keys + ['session_id', 'event_type']) }}
+    {{ outcomes(keys + ['session_id', 'event_type']) }}
 
 ),
 
@@ -60,7 +59,6 @@ outcomes as (
     inner join sessions
         on transitions.org_id = sessions.org_id
         and transitions.session_id = sessions.session_id
-    where transitions.event_type in ('work-item.completed', 'work-item.rework')
     group by {{ columns_of('transitions', keys) }}, sessions.provider
 
 ),

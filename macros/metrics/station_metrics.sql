@@ -21,18 +21,20 @@ stations as (
 
 ),
 
+work_in_progress as (
+
+    {{ open_visits(keys + ['station']) }}
+
+),
+
 open_visits as (
 
     select
-        {{ columns_of('visits', keys) }},
-        visits.station,
+        {{ by }},
+        station,
         count(*) as wip_count
-    from {{ ref('int_station_visits') }} as visits
-    cross join reporting_window
-    where
-        visits.entered_at <= reporting_window.as_of
-        and (visits.left_at is null or visits.left_at > reporting_window.as_of)
-    group by {{ columns_of('visits', keys) }}, visits.station
+    from work_in_progress
+    group by {{ by }}, station
 
 ),
 

@@ -42,8 +42,11 @@
 
 
 -- The rows of a relation whose timestamp is in the window, both edges included, with the columns that are wanted.
-{% macro in_window(relation, timestamp, columns) -%}
+{% macro in_window(relation, timestamp, columns, of_window=[]) -%}
     select
+        {% for column in of_window -%}
+        reporting_window.{{ column }},
+        {% endfor -%}
         {% for column in columns -%}
         facts.{{ column }}{% if not loop.last %},{% endif %}
         {% endfor %}
@@ -54,8 +57,11 @@
 
 
 -- The rows of a relation that are the latest of their kind at the as-of: `superseded_at` is when the next one came.
-{% macro current_rows(relation, timestamp, columns) -%}
+{% macro current_rows(relation, timestamp, columns, of_window=[]) -%}
     select
+        {% for column in of_window -%}
+        reporting_window.{{ column }},
+        {% endfor -%}
         {% for column in columns -%}
         facts.{{ column }},
         {% endfor -%}
@@ -69,19 +75,19 @@
 
 
 -- The issues completed in the window, one row each: its latest completion.
-{% macro completed_issues(keys, columns) -%}
+{% macro completed_issues(keys, columns, of_window=[]) -%}
     select * from ({{ current_rows(
         ref('int_issue_completions'), 'completed_at',
-        keys + columns + ['completed_at']
+        keys + columns + ['completed_at'], of_window
     ) }}) as latest_completions
     where completed_at >= window_start
 {%- endmacro %}
 
 
 -- The visits that exited in the window, forward or in rework.
-{% macro exits(keys) -%}
+{% macro exits(keys, columns=[], of_window=[]) -%}
     select * from ({{ in_window(
-        ref('int_station_visits'), 'left_at', keys + ['issue_id', 'station', 'ending', 'duration_us']
+        ref('int_station_visits'), 'left_at', keys + ['issue_id', 'station', 'ending', 'duration_us'] + columns, of_window
     ) }}) as visits_left
     where ending in ('forward', 'rework')
 {%- endmacro %}
