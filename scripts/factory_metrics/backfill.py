@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from factory_metrics.dbt_runs import NO_UNIT_TESTS, Dbt
+from factory_metrics.dbt_runs import NO_FORMULA_TESTS, Dbt
 from factory_metrics.output import Selection, Summary, write_documents
 from factory_metrics.settings import time_ranges
 from factory_metrics.warehouse import open_warehouse
@@ -57,6 +57,6 @@ def backfill(
         selection = Selection()
         for day in days:
             dbt.environment = {**dbt.environment, "FACTORY_AS_OF": f"{day}T{LAST_INSTANT}"}
-            dbt.run("build", "--select", "clock", "path:models/marts", *NO_UNIT_TESTS)
+            dbt.run("build", "--select", "clock", "path:models/marts", *NO_FORMULA_TESTS)
             with open_warehouse(marts) as built:
                 report(day, write_documents(built, out / str(day), selection.marts(time_ranges()), selection))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-# Unit tests are of formulas, and do not depend on the logs.
-NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# Without the tests of formulas, which do not depend on the logs: unit tests, and what adds up all rows again.
+NO_FORMULA_TESTS = ("--exclude-resource-type", "unit_test", "--exclude", "tag:all_rows")
 
 # What dbt says of a node that is done; other events are for its log file.
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult"}

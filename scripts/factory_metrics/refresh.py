@@ -22,7 +22,7 @@ import msgspec
 import yaml
 
 from factory_metrics import run_history
-from factory_metrics.dbt_runs import NO_UNIT_TESTS, BadDataError, Dbt, NodeResult
+from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
 from factory_metrics.landing import LandingError, list_log_files
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.publishing import BusyError, Home
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
 
 # Views do not change with the logs: a build that goes on from one of the same version has them.
-VIEWS = ("--exclude", "path:models/bi", "dora_levels")
+VIEWS = ("--exclude", "path:models/bi", "path:models/drill_down", "dora_levels")
 
 
 class Outcome(IntEnum):
@@ -136,7 +136,8 @@ def _refresh(request: Request, started: float) -> Outcome:
         has_new_files = bool(folder) and not _files_are_known(home, str(folder))
         if not folder:
             home.discard_empty_build()
-            dbt.run("build", "--select", "+landed_parts", *NO_UNIT_TESTS, "--exclude-resource-type", "test")
+            no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+            dbt.run("build", "--select", "+landed_parts", *no_tests)
     if published and not has_new_files and _is_current(request, published, variables):
         _report_age(request)
         run.as_of, run.published_version = str(published.as_of), published.version
@@ -151,7 +152,7 @@ def _refresh(request: Request, started: float) -> Outcome:
     with _step(request, "start dbt"):
         dbt.start()
     with _step(request, "build and test"):
-        dbt.run("build", *NO_UNIT_TESTS, *made_already)
+        dbt.run("build", *NO_FORMULA_TESTS, *made_already)
     with _step(request, "check freshness"):
         _check_freshness(request, dbt)
     goes_on = published and published.generation.startswith(landed_progress(home)[0])
