@@ -15,7 +15,7 @@ DOCUMENTS ?= $(DEMO_DOCUMENTS)
 REPORT ?= report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report serve test lint format lock clean
+.PHONY: help demo report serve test lint format lock clean docs
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ serve: .venv/runtime  ## Serve the demo's metrics over HTTP, with a key to try
 	test -e $(DEMO_WAREHOUSE) || $(MAKE) demo
 	FACTORY_WAREHOUSE=$(DEMO_WAREHOUSE) $(BIN)/python scripts/serve.py --demo
 
+docs: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
+docs: .venv/runtime  ## Write the documentation of all models as one HTML page, which needs no server
+	test -e $(DEMO_WAREHOUSE) || $(MAKE) demo
+	$(BIN)/dbt docs generate --static --quiet --vars '{as_of: "$(DEMO_AS_OF)"}' --target-path target/docs
+	@echo "open target/docs/static_index.html in a browser"
+
 test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}' --quiet
 	$(BIN)/python -m pytest
@@ -53,7 +59,8 @@ lint: .venv/dev  ## Lint SQL and Python, and check types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --quiet
-	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt
+	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
+	$(BIN)/dbt-bouncer run --only manifest_checks
 
 format: .venv/dev  ## Format Python and SQL
 	$(BIN)/ruff check --fix .
