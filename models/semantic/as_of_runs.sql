@@ -1,0 +1,28 @@
+with
+
+final as (
+
+    select
+        -- ids
+        runs.run_id,
+        runs.org_id,
+        runs.project_id,
+
+        -- text
+        runs.station,
+        runs.provider,
+        runs.model,
+
+        -- numerics
+        runs.cost_usd,
+        runs.duration_ms,
+
+        -- timestamps
+        runs.recorded_at
+    from {{ ref('int_runs') }} as runs
+    cross join {{ ref('clock') }} as clock
+    where runs.recorded_at <= clock.as_of
+
+)
+
+select * from final

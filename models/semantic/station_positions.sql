@@ -1,0 +1,9 @@
+with
+
+final as (
+
+    {{ station_rows() }}
+
+)
+
+select * from final
