@@ -99,7 +99,11 @@ def write_table(warehouse: Path, history: Path, run: Run) -> None:
 
 def read_last(connection: duckdb.DuckDBPyConnection) -> Run | None:
     """Return the run that published a version, from the table in it."""
-    names = ", ".join(f"{name}::varchar" if kind == "TIMESTAMP" else name for name, kind in COLUMNS.items())
+    # with all six decimals, as in the history's file: a cast drops those that are 0
+    names = ", ".join(
+        f"strftime({name}, '%Y-%m-%d %H:%M:%S.%f')" if kind == "TIMESTAMP" else name
+        for name, kind in COLUMNS.items()
+    )
     row = connection.execute(
         f"select {names} from run_history order by run_history.started_at desc limit 1"  # noqa: S608 - our own names
     ).fetchone()

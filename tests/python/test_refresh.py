@@ -13,7 +13,9 @@ import duckdb
 import pytest
 from conftest import ROOT, Warehouse
 
+from factory_metrics import run_history
 from factory_metrics.publishing import Home
+from factory_metrics.run_history import Run
 
 FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
 PUBLISHED, BAD_DATA, BROKEN_SETUP, NOTHING_NEW, BUSY = range(5)
@@ -134,6 +136,17 @@ def test_the_documents_are_those_of_a_build_from_nothing(story: Story, tmp_path:
     plain = Warehouse(tmp_path / "plain")
     plain.build(json.dumps({"raw_path": str(story.factory.logs), "as_of": SECOND_AS_OF}))
     assert contents(plain.serialize()) == story.factory.documents()
+
+
+def test_a_run_is_known_by_its_start_whatever_its_decimals(tmp_path: Path) -> None:
+    history, warehouse = tmp_path / "runs.jsonl", tmp_path / "warehouse.duckdb"
+    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published")
+    run_history.append(history, run)
+    run_history.write_table(warehouse, tmp_path / "none.jsonl", run)
+    with duckdb.connect(str(warehouse)) as connection:
+        found = run_history.read_last(connection)
+    assert found is not None
+    assert run_history.knows(history, found)
 
 
 def test_the_history_tells_of_every_run(story: Story) -> None:
