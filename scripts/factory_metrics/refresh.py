@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
 
 # Views do not change with the logs: a build that goes on from one of the same version has them.
-VIEWS = ("--exclude", "path:models/bi", "path:models/drill_down", "dora_levels")
+VIEWS = ("--exclude", "path:models/bi", "path:models/drill_down", "path:models/semantic", "dora_levels")
 
 
 class Outcome(IntEnum):

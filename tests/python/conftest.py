@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
+VIEWS = BI, SEMANTIC, DRILL_DOWN, ALL_ROWS = (
+    "path:models/bi",
+    "path:models/semantic",
+    "path:models/drill_down",
+    "tag:all_rows",
+)
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
@@ -52,12 +58,12 @@ class Warehouse:
         artifacts = ("--target-path", self.folder / "target", "--log-path", self.folder / "logs")
         return self.run(DBT, command, "--no-use-colors", *artifacts, "--vars", variables, *options)
 
-    def build(self, variables: str, *options: str, with_views: bool = False) -> None:
+    def build(self, variables: str, *options: str, without: Sequence[str] = VIEWS) -> None:
         """Run `dbt build`, which must succeed; the unit tests of formulas do not depend on the logs.
 
-        BI tools' views take as long as all else, and nothing depends on them.
+        Views take as long as all else, and nothing depends on them.
         """
-        views = () if with_views else ("--exclude", "path:models/bi")
+        views = ("--exclude", *without)
         result = self.dbt("build", variables, "--exclude-resource-type", "unit_test", *views, *options)
         assert result.returncode == 0, f"dbt build failed with {variables}:\n{result.stdout}{result.stderr}"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT, Warehouse
+from conftest import ALL_ROWS, DRILL_DOWN, ROOT, SEMANTIC, Warehouse
 from hostile import Row, append_to_tables, random_factory
 from reference import Outcome, compute
 from reference_rows import DAY, as_instant
@@ -70,7 +70,7 @@ class Factories:
             f"{{raw_database: '{folder / 'landed.duckdb'}', raw_schema: landing, as_of: '{AS_OF}', "
             "max_rejected_share: 1}",
             *("--exclude-resource-type", "test"),
-            with_views=True,
+            without=(SEMANTIC, DRILL_DOWN, ALL_ROWS),
         )
         self.now = compute(events, runs, as_of)
         self.before = {days: compute(events, runs, as_of - days * DAY) for days in RANGES}

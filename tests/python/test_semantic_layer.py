@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT, Warehouse
+from conftest import ALL_ROWS, BI, DRILL_DOWN, ROOT, Warehouse
 from hostile import Row, random_factory, write_logs
 from reference_rows import as_instant
 
@@ -229,7 +229,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Warehouse:
     for log in ("factory_events", "factory_metrics"):
         shutil.copy(ROOT / f"seeds/raw/{log}.csv", raw / log / "demo.csv")
     variables = {"raw_path": str(raw), "as_of": AS_OF, "max_rejected_share": 1, "list_limit": 100_000}
-    warehouse.build(json.dumps(variables), "--exclude-resource-type", "test")
+    warehouse.build(
+        json.dumps(variables), "--exclude-resource-type", "test", without=(BI, DRILL_DOWN, ALL_ROWS)
+    )
     # `mf` looks for the manifest in the project's target folder.
     (warehouse.folder / "dbt_project.yml").symlink_to(ROOT / "dbt_project.yml")
     version = warehouse.folder / "versions" / "00000012.duckdb"
