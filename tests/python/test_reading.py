@@ -11,12 +11,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Warehouse
+from conftest import VIEWS, Warehouse
 
 from factory_metrics.landing import WorkingCopies, list_log_files
 
 AS_OF = "2026-06-30T12:00:00Z"
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+NO_FORMULAS = (*NO_UNIT_TESTS, "--exclude", *VIEWS)
 # The tables of deliveries, with the tests on them.
 DELIVERIES = ("--select", "+delivery_counts", "+rejected_records", *NO_UNIT_TESTS)
 EVENTS, RUNS = "factory_events", "factory_metrics"
@@ -232,9 +233,9 @@ def runs(pool: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     empty = land(folder / "empty_raw", {})
     return Runs(
-        below=start("below", "build", variables(raw, share=SHARE + 0.001), *NO_UNIT_TESTS),
+        below=start("below", "build", variables(raw, share=SHARE + 0.001), *NO_FORMULAS),
         above=start("above", "build", variables(raw, share=SHARE - 0.001), *DELIVERIES),
-        empty=start("empty", "build", variables(empty, share=0), *NO_UNIT_TESTS),
+        empty=start("empty", "build", variables(empty, share=0), *NO_FORMULAS),
         bad_inputs={
             name: start(name, "run", bad.land(folder / f"raw {name}"), *bad.selection)[1]
             for name, bad in BAD_INPUTS.items()
