@@ -20,7 +20,7 @@ def build(folder: Path, variables: str) -> None:
     _log_to(folder / "dbt.txt")
     arguments = ["build", "--vars", variables, "--target-path", str(folder / "target")]
     arguments += ["--log-path", str(folder / "logs"), "--exclude-resource-type", "unit_test"]
-    arguments += ["--exclude", "path:models/bi", "path:models/drill_down"]
+    arguments += ["--exclude", "path:models/bi", "path:models/drill_down", "path:models/semantic"]
     result = dbtRunner().invoke([*arguments, "--exclude-resource-type", "test"])
     sys.exit(0 if result.success else 1)
 
