@@ -271,7 +271,7 @@ OVERVIEW = Tab(
                         2,
                         _hours("Review latency, hours", "avg_review_latency_ms"),
                         _column("Accepted, share", "acceptance_rate"),
-                        _column("Overrides per issue", "override_frequency"),
+                        _column("Overrides per decision", "override_frequency"),
                         _column("Friction", "handoff_friction_score"),
                     ),
                     Bars(

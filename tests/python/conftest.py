@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
+DEMO_AS_OF = "2026-06-30T12:00:00Z"
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
@@ -72,6 +73,14 @@ class Warehouse:
         """Return what a query finds in the warehouse."""
         with duckdb.connect(str(self.file), read_only=True) as connection:
             return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Build the demo factory's warehouse, which tests only read."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("demo"))
+    warehouse.build(f"{{as_of: '{DEMO_AS_OF}'}}")
+    return warehouse
 
 
 @pytest.fixture(scope="session")
