@@ -1,7 +1,7 @@
 """Copy the flat views of the published version to PostgreSQL, for BI tools that have no driver for DuckDB.
 
 A schema of its own has a table per view; readers see all of the old version or all of the new one. What is
-there already is not copied again. scripts/refresh.py does the same after it has published, with --postgres-url.
+there already is not copied again. scripts/refresh.py --postgres-url does the same after it has published.
 Passwords come from PGPASSWORD or ~/.pgpass.
 """
 

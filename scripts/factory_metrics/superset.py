@@ -76,16 +76,15 @@ def export(views: Sequence[FlatView]) -> dict[str, Document]:
 
     """
     known = {view.name: view for view in views}
-    charts = list(_charts())
-    for chart in charts:
+    for chart in charts():
         _check(chart, known)
     files = {
         "metadata.yaml": {"version": _VERSION, "type": "Dashboard", "timestamp": "2026-01-01T00:00:00+00:00"},
         _DATABASE_FILE: _database(),
     }
     files |= {f"datasets/factory_metrics/{view.name}.yaml": _dataset(view) for view in views}
-    files |= {f"charts/{_file_name(chart.title)}.yaml": _chart(chart) for chart in charts}
-    files[f"dashboards/{_file_name(TITLE)}.yaml"] = _dashboard(charts)
+    files |= {f"charts/{_file_name(chart.title)}.yaml": _chart(chart) for chart in charts()}
+    files[f"dashboards/{_file_name(TITLE)}.yaml"] = _dashboard()
     return files
 
 
@@ -136,7 +135,8 @@ class _Query(NamedTuple):
     orderby: list[tuple[Any, bool]]
 
 
-def _charts() -> Iterator[Chart]:
+def charts() -> Iterator[Chart]:
+    """Return all charts of the dashboard."""
     for tab in TABS:
         for section in tab.sections:
             for row in section.rows:
@@ -316,14 +316,14 @@ def _settings(chart: Chart) -> tuple[str, Document, _Query]:
     raise TypeError(chart)
 
 
-def _dashboard(charts: Sequence[Chart]) -> Document:
+def _dashboard() -> Document:
     return {
         "dashboard_title": TITLE,
         "description": "The seven metric types of one org over one range, and its projects.",
         "slug": "factory-metrics",
         "published": True,
         "uuid": _id("dashboard", TITLE),
-        "position": _position({chart.title: number for number, chart in enumerate(charts, start=1)}),
+        "position": _position({chart.title: number for number, chart in enumerate(charts(), start=1)}),
         "metadata": {
             "native_filter_configuration": [*map(_filter, FILTERS)],
             "cross_filters_enabled": False,

@@ -84,9 +84,9 @@ class Superset:
         """Wait until it answers, and log in."""
         for _ in range(240):
             try:
-                requests.get(f"{self.url}/health", timeout=5)
+                requests.get(f"{self.url}/health", timeout=60)
                 break
-            except requests.ConnectionError:
+            except requests.RequestException:
                 time.sleep(0.5)
         login = {"username": ADMIN, "password": ADMIN, "provider": "db"}
         token = self.call("POST", "security/login", json=login)["access_token"]
@@ -173,7 +173,7 @@ def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
             yield server
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 @pytest.fixture(scope="module")
