@@ -114,16 +114,17 @@ def pack(folder: Path, uri: str, schema: str | None) -> bytes:
     if is_duckdb and "access_mode=read_only" not in uri:
         message = f"{uri} would be opened for writing: add ?access_mode=read_only"
         raise UserError(message)
+    wanted_schema = schema or ("main" if is_duckdb else DEFAULT_SCHEMA)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
         for path in sorted(folder.rglob("*.yaml")):
             name = path.relative_to(folder).as_posix()
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
             if name == _DATABASE_FILE:
-                document["sqlalchemy_uri"] = uri
-            if name.startswith("datasets/"):
-                document["schema"] = schema or ("main" if is_duckdb else DEFAULT_SCHEMA)
-            bundle.writestr(f"{folder.name}/{name}", as_yaml(document))
+                text = as_yaml({**yaml.safe_load(text), "sqlalchemy_uri": uri})
+            elif name.startswith("datasets/"):
+                text = as_yaml({**yaml.safe_load(text), "schema": wanted_schema})
+            bundle.writestr(f"{folder.name}/{name}", text)
     return target.getvalue()
 
 
