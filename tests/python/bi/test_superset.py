@@ -222,9 +222,9 @@ def test_there_is_a_dataset_for_each_flat_view(datasets: dict[str, int], views: 
 def test_a_connection_by_hand_offers_the_views(
     superset: Superset, uri: str, views: dict[str, View], datasets: dict[str, int]
 ) -> None:
-    database = {"database_name": "by hand", "sqlalchemy_uri": uri, "expose_in_sqllab": True}
+    database = {"database_name": "by hand", "sqlalchemy_uri": uri}
     superset.call("POST", "database/test_connection/", json=database)
-    number = superset.call("POST", "database/", json=database)["id"]
+    number = superset.call("POST", "database/", json={**database, "expose_in_sqllab": True})["id"]
     tables = superset.call("GET", f"database/{number}/tables/?q=(schema_name:main)")["result"]
     assert {*views} <= {table["value"] for table in tables}
     query = {"database_id": number, "schema": "main", "sql": "select count(*) as orgs from bi_aggregate"}
@@ -413,9 +413,9 @@ def test_reading_while_runs_publish(
             connection.execute(f"attach '{postgresql}' as target (type postgres, read_only)")
             query = """
                 select
-                    (select max(as_of)::text from factory_metrics.bi_station),
-                    (select max(as_of)::text from factory_metrics.bi_cost_by_day),
-                    (select max(as_of)::text from factory_metrics.published_tables)
+                    (select max(as_of)::text from factory_metrics.bi_station) as stations,
+                    (select max(as_of)::text from factory_metrics.bi_cost_by_day) as costs,
+                    (select max(as_of)::text from factory_metrics.published_tables) as published
             """
             [row] = connection.execute("select * from postgres_query('target', ?)", [query]).fetchall()
             return row
