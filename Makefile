@@ -15,7 +15,7 @@ DOCUMENTS ?= $(DEMO_DOCUMENTS)
 REPORT ?= report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report serve test lint format lock clean docs
+.PHONY: help demo report serve docs test test-bi lint format lock clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,11 @@ help:  ## Show this help
 
 .venv/dev: .venv/runtime requirements-dev.txt
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv-bi/installed: requirements-bi.txt
+	$(PYTHON) -m venv .venv-bi
+	.venv-bi/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bi.txt
 	@touch $@
 
 demo: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
@@ -52,7 +57,10 @@ docs: .venv/runtime  ## Write the documentation of all models as one HTML page, 
 
 test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}' --quiet
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset
+	$(BIN)/python -m pytest tests/python/bi
 
 lint: .venv/dev  ## Lint SQL and Python, and check types
 	$(BIN)/ruff check .
@@ -67,10 +75,10 @@ format: .venv/dev  ## Format Python and SQL
 	$(BIN)/ruff format .
 
 lock: .venv/dev  ## Write the lock files anew from requirements*.in
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev requirements-bi; do \
 		$(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
 			--python-version 3.11 $$name.in -o $$name.txt || exit 1; \
 	done
 
-clean:  ## Remove what the other targets made, but for .venv
+clean:  ## Remove what the other targets made, but for .venv and .venv-bi
 	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite report.html

@@ -1,6 +1,7 @@
 """Bring the published metrics up to date: the one command for a scheduler.
 
-Looks for new rows in the logs, builds and tests in private, publishes what passed, writes the documents.
+Looks for new rows in the logs, builds and tests in private, publishes what passed, writes the documents, and
+copies the flat views to PostgreSQL if asked to.
 Exit codes: 0 new data is published, 1 bad data (a test failed, or a log cannot be read), 2 broken set-up,
 3 nothing new, 4 another run is at work. After 1 and 2 the version that was published before stays.
 """
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from factory_metrics.postgres import DEFAULT_SCHEMA, Target
 from factory_metrics.publishing import Home
 from factory_metrics.refresh import Outcome, Request, refresh
 from factory_metrics.settings import default_home
@@ -28,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         as_of=arguments.as_of,
         keep_versions=arguments.keep_versions,
         documents=None if arguments.no_documents else (arguments.documents or home.documents).absolute(),
+        postgres=Target(arguments.postgres_url, arguments.postgres_schema)
+        if arguments.postgres_url
+        else None,
         full_refresh=arguments.full_refresh,
         report=report,
     )
@@ -75,6 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     documents = parser.add_mutually_exclusive_group()
     documents.add_argument("--documents", type=Path, metavar="DIR", help="default: <home>/documents")
     documents.add_argument("--no-documents", action="store_true", help="publish the warehouse only")
+    parser.add_argument(
+        "--postgres-url",
+        metavar="URL",
+        help="copy the flat views to this database, too: postgresql://user@host/database, without password",
+    )
+    parser.add_argument(
+        "--postgres-schema", default=DEFAULT_SCHEMA, metavar="NAME", help=f"default: {DEFAULT_SCHEMA}"
+    )
     parser.add_argument(
         "--full-refresh", action="store_true", help="forget all that was read, and read all logs again"
     )

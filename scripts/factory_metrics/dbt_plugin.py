@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import duckdb_extension_postgres_scanner
 import msgspec
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
 from factory_metrics.landing import LandingError, WorkingCopies, list_log_files
+from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.settings import ROOT
 
 RAW_DATABASE_ALIAS = "raw_logs"
-POSTGRES_PREFIXES = ("postgres:", "postgresql:")
 
 
 class Plugin(BasePlugin):
@@ -94,10 +93,8 @@ def attach_raw_database(connection: duckdb.DuckDBPyConnection, location: str) ->
 
     """
     options = "read_only"
-    if location.startswith(POSTGRES_PREFIXES):
-        [extension] = Path(duckdb_extension_postgres_scanner.__file__).parent.rglob("*.duckdb_extension")
-        connection.execute(f"install '{extension}'")
-        connection.execute("load postgres_scanner")
+    if location.startswith(URL_PREFIXES):
+        load_extension(connection)
         options = "type postgres, read_only"
     quoted = location.replace("'", "''")
     try:

@@ -25,6 +25,7 @@ from factory_metrics import run_history
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
 from factory_metrics.landing import LandingError, list_log_files
 from factory_metrics.output import Selection, write_documents
+from factory_metrics.postgres import Target, copy_version
 from factory_metrics.publishing import BusyError, Home
 from factory_metrics.run_history import Run
 from factory_metrics.settings import ROOT, UserError, time_ranges
@@ -53,8 +54,9 @@ class Outcome(IntEnum):
 class Request:
     """What a run is to do: `variables` are dbt's, a YAML text; `as_of` None stands for now.
 
-    `documents` is the folder to write documents to, if any. `report` is told of what was done, in words and
-    in fields. `run` is what the history will have of it, and `has_published` whether a version was switched.
+    `documents` is the folder to write documents to, if any, and `postgres` where to copy the flat views to.
+    `report` is told of what was done, in words and in fields. `run` is what the history will have of it, and
+    `has_published` whether a version was switched.
     """
 
     home: Home
@@ -62,6 +64,7 @@ class Request:
     as_of: str | None = None
     keep_versions: int = 3
     documents: Path | None = None
+    postgres: Target | None = None
     full_refresh: bool = False
     report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
     run: Run = field(init=False)
@@ -115,6 +118,8 @@ def _refresh(request: Request, started: float) -> Outcome:
     published = _published(home)
     if request.documents:
         _check_folder(request.documents)
+    if request.postgres:
+        request.postgres.check()
     if request.full_refresh:
         home.begin_anew()
     _check_logs(home, variables, published)
@@ -141,7 +146,7 @@ def _refresh(request: Request, started: float) -> Outcome:
     if published and not has_new_files and _is_current(request, published, variables):
         _report_age(request)
         run.as_of, run.published_version = str(published.as_of), published.version
-        return write_version_documents(request, published.version)
+        return _hand_out(request, published.version)
 
     with _step(request, "copy the published version"):
         home.discard_empty_build()
@@ -165,7 +170,7 @@ def _refresh(request: Request, started: float) -> Outcome:
         home.publish(request.keep_versions)
         request.has_published = True
         run_history.append(home.runs, run)
-    write_version_documents(request, version)
+    _hand_out(request, version)
     return Outcome.PUBLISHED
 
 
@@ -431,3 +436,28 @@ def write_version_documents(request: Request, version: int) -> Outcome:
         {"event": "documents", **msgspec.structs.asdict(summary)},
     )
     return Outcome.PUBLISHED
+
+
+def copy_to_postgres(request: Request, version: int) -> Outcome:
+    """Copy the flat views of a version to PostgreSQL, unless they are there; tell whether they were not."""
+    if request.postgres is None:
+        return Outcome.NOTHING_NEW
+    with _step(request, "copy to PostgreSQL"):
+        tables = copy_version(request.home.version_file(version), request.postgres)
+    if not tables:
+        return Outcome.NOTHING_NEW
+    schema = request.postgres.schema
+    request.report(
+        f"{tables} tables in schema {schema} of PostgreSQL",
+        {"event": "postgres", "schema": schema, "tables": tables},
+    )
+    return Outcome.PUBLISHED
+
+
+def _hand_out(request: Request, version: int) -> Outcome:
+    """Bring what is made from the published version up to date; tell whether anything was not.
+
+    What fails here does not take the publication back: the next run tries again.
+    """
+    outcomes = write_version_documents(request, version), copy_to_postgres(request, version)
+    return Outcome.PUBLISHED if Outcome.PUBLISHED in outcomes else Outcome.NOTHING_NEW

@@ -23,6 +23,7 @@ VIEWS = BI, SEMANTIC, DRILL_DOWN, ALL_ROWS = (
     "path:models/drill_down",
     "tag:all_rows",
 )
+DEMO_AS_OF = "2026-06-30T12:00:00Z"
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
@@ -78,6 +79,14 @@ class Warehouse:
         """Return what a query finds in the warehouse."""
         with duckdb.connect(str(self.file), read_only=True) as connection:
             return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Build the demo factory's warehouse, which tests only read."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("demo"))
+    warehouse.build(f"{{as_of: '{DEMO_AS_OF}'}}")
+    return warehouse
 
 
 @pytest.fixture(scope="session")

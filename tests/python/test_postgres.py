@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import duckdb
-from conftest import ROOT, Warehouse
+from conftest import DEMO_AS_OF, ROOT, Warehouse
 
 from factory_metrics.dbt_plugin import RAW_DATABASE_ALIAS, attach_raw_database
 
 LOGS = ("factory_events", "factory_metrics")
-AS_OF = "2026-06-30T12:00:00Z"
 
 
 def land_demo(url: str) -> None:
@@ -35,12 +34,13 @@ def land_demo(url: str) -> None:
         connection.execute(f"call postgres_execute('landing', '{alter}')")
 
 
-def test_logs_in_postgresql_give_the_documents_of_the_seeds(postgresql: str, tmp_path: Path) -> None:
+def test_logs_in_postgresql_give_the_documents_of_the_seeds(
+    demo: Warehouse, postgresql: str, tmp_path: Path
+) -> None:
     land_demo(postgresql)
-    from_seeds, from_postgres = Warehouse(tmp_path / "seeds"), Warehouse(tmp_path / "postgres")
-    from_seeds.build(f"{{as_of: '{AS_OF}'}}")
-    from_postgres.build(f"{{as_of: '{AS_OF}', raw_database: '{postgresql}', raw_schema: logs}}")
-    expected, found = from_seeds.serialize(), from_postgres.serialize()
+    from_postgres = Warehouse(tmp_path / "postgres")
+    from_postgres.build(f"{{as_of: '{DEMO_AS_OF}', raw_database: '{postgresql}', raw_schema: logs}}")
+    expected, found = demo.serialize(), from_postgres.serialize()
     files = sorted(path.relative_to(expected) for path in expected.rglob("*.json"))
     assert len(files) == 3 * 21 + 1
     for file in files:

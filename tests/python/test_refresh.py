@@ -337,3 +337,13 @@ def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
     assert "parts of it that were read are gone" in str(end(result)["message"])
     assert moved.refresh("--full-refresh").returncode == PUBLISHED
     assert moved.documents() != story.factory.documents()
+
+
+def test_a_copy_in_postgresql_is_caught_up_with(story: Story, postgresql: str, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    unreachable = factory.refresh("--postgres-url", "postgresql://reader@127.0.0.1:1/postgres")
+    assert unreachable.returncode == BROKEN_SETUP
+    assert "cannot be copied to PostgreSQL" in unreachable.stderr
+    assert factory.home.current() == 2
+    options = ("--postgres-url", postgresql, "--postgres-schema", "caught_up_with")
+    assert [factory.refresh(*options).returncode for _ in range(2)] == [PUBLISHED, NOTHING_NEW]

@@ -1,0 +1,49 @@
+"""Copy the flat views of the published version to PostgreSQL, for BI tools that have no driver for DuckDB.
+
+A schema of its own has a table per view; readers see all of the old version or all of the new one. What is
+there already is not copied again. scripts/refresh.py --postgres-url does the same after it has published.
+Passwords come from PGPASSWORD or ~/.pgpass.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from factory_metrics.postgres import DEFAULT_SCHEMA, Target, copy_version
+from factory_metrics.publishing import Home
+from factory_metrics.settings import UserError, default_home
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, or 2 when something went wrong."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--url", required=True, help="postgresql://user@host/database, without password")
+    parser.add_argument("--schema", default=DEFAULT_SCHEMA, metavar="NAME", help=f"default: {DEFAULT_SCHEMA}")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=default_home(),
+        metavar="DIR",
+        help="where versions are published (default: FACTORY_HOME, else published/)",
+    )
+    arguments = parser.parse_args(argv)
+    home = Home(arguments.home)
+    try:
+        version = home.current()
+        if version is None:
+            print(f"publish_to_postgres: nothing is published in {home.folder}", file=sys.stderr)
+            return 2
+        tables = copy_version(home.version_file(version), Target(arguments.url, arguments.schema))
+    except UserError as error:
+        print(f"publish_to_postgres: {error}", file=sys.stderr)
+        return 2
+    done = f"{tables} tables copied" if tables else "it is there already"
+    print(f"version {version}: {done}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
