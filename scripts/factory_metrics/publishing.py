@@ -1,7 +1,9 @@
 """Publish warehouses: readers always find a whole one, and never wait.
 
     <home>/factory.duckdb   a link to the published version; readers open it
-    <home>/versions/        the published version and some before it, which nothing writes to any more
+    <home>/versions/        the published version and some before it, which nothing writes to any more: each a
+                            folder with its number, and `factory.duckdb` in it. DuckDB names a database after its
+                            file, and SQL may have that name in it
     <home>/documents/       the documents of the published version
     <home>/runs.jsonl       one line per run
     <home>/build/           what only the runs use
@@ -76,7 +78,7 @@ class Home:
 
     def versions(self) -> list[int]:
         """Return the numbers of the versions that are there, oldest first."""
-        names = (path.stem for path in self.versions_folder.glob("*.duckdb"))
+        names = (path.parent.name for path in self.versions_folder.glob(f"*/{self.published.name}"))
         return sorted(int(name) for name in names if name.isdigit())
 
     def next_version(self) -> int:
@@ -85,7 +87,7 @@ class Home:
 
     def version_file(self, version: int) -> Path:
         """Return the file of a version."""
-        return self.versions_folder / f"{version:08d}.duckdb"
+        return self.versions_folder / f"{version:08d}" / self.published.name
 
     def current(self) -> int | None:
         """Return the number of the published version; None before the first.
@@ -99,11 +101,11 @@ class Home:
                 message = f"{self.published} is no link to a version: move it away, or use another folder"
                 raise UserError(message)
             return None
-        target = self.published.readlink()
-        if target.parent.name != self.versions_folder.name or not target.stem.isdigit():
+        folder = self.published.readlink().parent
+        if folder.parent.name != self.versions_folder.name or not folder.name.isdigit():
             message = f"{self.published} is no link to a version: move it away, or use another folder"
             raise UserError(message)
-        version = int(target.stem)
+        version = int(folder.name)
         if not self.version_file(version).exists():
             message = f"the published version {version} is gone: choose another with scripts/rollback.py"
             raise UserError(message)
@@ -161,13 +163,15 @@ class Home:
         version = self.next_version()
         _to_disk(self.warehouse)
         target = self.version_file(version)
+        target.parent.mkdir(exist_ok=True)
         self.warehouse.chmod(0o444)
         self.warehouse.replace(target)
+        _to_disk(target.parent)
         _to_disk(self.versions_folder)
         self.point_to(version)
         self._begun_anew.unlink(missing_ok=True)
         for old in self.versions()[: -keep - 1]:
-            self.version_file(old).unlink()
+            shutil.rmtree(self.version_file(old).parent)
         return version
 
     def roll_back(self, version: int, batch_id: int) -> None:

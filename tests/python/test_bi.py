@@ -75,8 +75,8 @@ class Factories:
         self.now = compute(events, runs, as_of)
         self.before = {days: compute(events, runs, as_of - days * DAY) for days in RANGES}
 
-        # Each view is computed once, by a connection that knows the warehouse under another name, as that of
-        # what is published is.
+        # Each view is computed once, by a connection that knows the warehouse under another name, as readers
+        # may.
         self.copies = duckdb.connect()
         self.copies.execute(f"attach '{self.warehouse.file}' as published (read_only)")
         for view in VIEWS:
