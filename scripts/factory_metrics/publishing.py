@@ -2,8 +2,8 @@
 
     <home>/factory.duckdb   a link to the published version; readers open it
     <home>/versions/        the published version and some before it, which nothing writes to any more: each a
-                            folder with its number, and `factory.duckdb` in it. DuckDB names a database after its
-                            file, and SQL may have that name in it
+                            folder with its number, and `factory.duckdb` in it: DuckDB names databases after
+                            their files, and SQL may have that name in it
     <home>/documents/       the documents of the published version
     <home>/runs.jsonl       one line per run
     <home>/build/           what only the runs use
