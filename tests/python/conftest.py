@@ -83,9 +83,13 @@ class Warehouse:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Build the demo factory's warehouse, which tests only read."""
+    """Build the demo factory's warehouse, with BI tools' views, which tests only read."""
     warehouse = Warehouse(tmp_path_factory.mktemp("demo"))
-    warehouse.build(f"{{as_of: '{DEMO_AS_OF}'}}")
+    warehouse.build(
+        f"{{as_of: '{DEMO_AS_OF}'}}",
+        *("--exclude-resource-type", "test"),
+        without=(SEMANTIC, DRILL_DOWN, ALL_ROWS),
+    )
     return warehouse
 
 

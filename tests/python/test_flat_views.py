@@ -19,6 +19,7 @@ from factory_metrics import run_history, superset
 from factory_metrics.dashboard import Bars, Chart, Listing, Number, Shares, Summary
 from factory_metrics.flat_views import flat_views
 from factory_metrics.postgres import Target, copy_version, load_extension
+from factory_metrics.publishing import Home
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
 from publish_to_postgres import main as publish_to_postgres
@@ -28,7 +29,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 def version_of(warehouse: Path, folder: Path, number: int, change: str = "") -> Path:
     """Make a published version of a warehouse's copy, changed by SQL."""
-    file = folder / f"{number:08d}.duckdb"
+    file = folder / f"version_{number}.duckdb"
     shutil.copyfile(warehouse, file)
     with duckdb.connect(str(file)) as connection:
         connection.execute(change)
@@ -219,9 +220,10 @@ def test_the_command(
 ) -> None:
     options = ["--url", target.url, "--schema", target.schema, "--home", str(tmp_path)]
     assert publish_to_postgres(options) == 2
-    (tmp_path / "versions").mkdir()
-    shutil.copy(version, tmp_path / "versions")
-    (tmp_path / "factory.duckdb").symlink_to(f"versions/{version.name}")
+    home = Home(tmp_path)
+    home.version_file(1).parent.mkdir(parents=True)
+    shutil.copy(version, home.version_file(1))
+    home.published.symlink_to(home.version_file(1).relative_to(tmp_path))
     assert publish_to_postgres(options) == 0
     assert publish_to_postgres(options) == 0
     output = capsys.readouterr()
