@@ -4,6 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export DBT_PROFILES_DIR := $(CURDIR)
+export DBT_TARGET := duckdb
 
 # The demo factory's last instant.
 DEMO_AS_OF := 2026-06-30T12:00:00Z

@@ -1,6 +1,6 @@
 """Pack the ready-made dashboard into a ZIP file that Apache Superset imports, for a database of yours.
 
-    --uri 'duckdb:////srv/factory/factory.duckdb?access_mode=read_only'
+    --uri 'duckdb:////srv/factory/factory.duckdb?access_mode=read_only&enable_external_access=false'
     --uri 'postgresql://reader@db.example.com/bi'
 
 The address has no password; who needs one enters it in Superset when importing.

@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if version is None:
             print(f"publish_to_postgres: nothing is published in {home.folder}", file=sys.stderr)
             return 2
-        tables = copy_version(home.version_file(version), Target(arguments.url, arguments.schema))
+        with home.locked():
+            version = home.current() or version
+            tables = copy_version(home.version_file(version), Target(arguments.url, arguments.schema))
     except UserError as error:
         print(f"publish_to_postgres: {error}", file=sys.stderr)
         return 2

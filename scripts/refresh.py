@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         keep_versions=arguments.keep_versions,
         documents=None if arguments.no_documents else (arguments.documents or home.documents).absolute(),
         postgres=Target(arguments.postgres_url, arguments.postgres_schema)
-        if arguments.postgres_url
+        if arguments.postgres_url is not None
         else None,
         full_refresh=arguments.full_refresh,
         report=report,

@@ -66,7 +66,7 @@ def list_versions(home: Home) -> None:
     if not home.versions():
         message = f"there is no version in {home.folder}"
         raise UserError(message)
-    current = home.current()
+    current = home.linked()
     for version in reversed(home.versions()):
         status = home.version_file(version).stat()
         time = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(sep=" ", timespec="seconds")
@@ -86,7 +86,7 @@ def chosen_version(home: Home, text: str) -> int:
     if text != "previous":
         message = f"{text} is no version: give a number, or `previous`"
         raise UserError(message)
-    current = home.current()
+    current = home.linked()
     earlier = [version for version in home.versions() if current is not None and version < current]
     if not earlier:
         message = f"there is no version before {current}"

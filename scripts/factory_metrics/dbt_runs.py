@@ -91,7 +91,8 @@ class Dbt:
             "--log-path",
             str(self.artifacts / "logs"),
         ]
-        places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--vars", self.variables]
+        places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target", "duckdb"]
+        places += ["--vars", self.variables]
         try:
             outcome = self._runner.invoke(
                 [

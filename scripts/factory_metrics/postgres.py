@@ -8,6 +8,7 @@ views that others made on them, stay too.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +59,9 @@ _INSTEAD_OF_NUL = "\N{REPLACEMENT CHARACTER}"
 # How long a change of columns waits for readers, who wait for it in turn.
 _LOCK_TIMEOUT = "30s"
 
+# How long to try to reach a server that does not answer, as a run holds its lock meanwhile.
+_CONNECT_SECONDS = "30"
+
 
 # What tells versions apart: number, and start of the run that made it.
 Origin = tuple[int | None, datetime]
@@ -76,11 +80,10 @@ class Target(NamedTuple):
             UserError: it is no URL of PostgreSQL, or has a password, which process lists and logs would show.
 
         """
-        if not self.url.startswith(URL_PREFIXES):
+        if not self.url.startswith(tuple(f"{prefix}//" for prefix in URL_PREFIXES)):
             message = "the URL of PostgreSQL must look like postgresql://user@host/database"
             raise UserError(message)
-        parts = urlsplit(self.url)
-        if parts.password is not None or any("password" in name for name in parse_qs(parts.query)):
+        if has_password(self.url):
             message = "the URL of PostgreSQL has a password: set PGPASSWORD instead, or write it to ~/.pgpass"
             raise UserError(message)
         if not self.schema:
@@ -90,6 +93,23 @@ class Target(NamedTuple):
     def failure(self, reason: str) -> str:
         """Return what a user is told when the views could not be copied."""
         return f"the flat views cannot be copied to PostgreSQL ({self.url}, schema {self.schema}): {reason}"
+
+
+def has_password(url: str) -> bool:
+    """Tell whether a URL has a password, before the host or among its options.
+
+    Raises:
+        UserError: it is no URL, and not shown, as it may have one.
+
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        message = (
+            f"the URL of the database cannot be read ({error}): write it like postgresql://user@host/database"
+        )
+        raise UserError(message) from error
+    return parts.password is not None or any("password" in name for name in parse_qs(parts.query))
 
 
 def load_extension(connection: duckdb.DuckDBPyConnection) -> None:
@@ -140,6 +160,7 @@ def _transaction(connection: duckdb.DuckDBPyConnection, target: Target) -> Itera
     """Attach the database and begin a transaction, which ends in a commit, or nothing has happened."""
     try:
         load_extension(connection)
+        os.environ.setdefault("PGCONNECT_TIMEOUT", _CONNECT_SECONDS)
         connection.execute(f"set pg_null_byte_replacement = '{_INSTEAD_OF_NUL}'")
         connection.execute(f"attach {_literal(target.url)} as {_ALIAS} (type postgres, read_write)")
         connection.execute("begin")
@@ -257,8 +278,7 @@ class _Schema:
             if found.get(name) != (kind, description):
                 column = f"{table}.{_identifier(name)}"
                 statements.append(f"comment on column {column} is {_literal(description)}")
-        if not found:
-            statements.append(f"comment on table {table} is {_literal(view.description)}")
+        statements.append(f"comment on table {table} is {_literal(view.description)}")
         return statements
 
     def _type(self, view: FlatView, column: Column) -> str:

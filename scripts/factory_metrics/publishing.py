@@ -93,6 +93,19 @@ class Home:
         """Return the number of the published version; None before the first.
 
         Raises:
+            UserError: the published file is none of ours, or gone.
+
+        """
+        version = self.linked()
+        if version is not None and not self.version_file(version).exists():
+            message = f"the published version {version} is gone: choose another with scripts/rollback.py"
+            raise UserError(message)
+        return version
+
+    def linked(self) -> int | None:
+        """Return the number of the version that the link names, there or not; None before the first.
+
+        Raises:
             UserError: the published file is none of ours.
 
         """
@@ -105,11 +118,7 @@ class Home:
         if folder.parent.name != self.versions_folder.name or not folder.name.isdigit():
             message = f"{self.published} is no link to a version: move it away, or use another folder"
             raise UserError(message)
-        version = int(folder.name)
-        if not self.version_file(version).exists():
-            message = f"the published version {version} is gone: choose another with scripts/rollback.py"
-            raise UserError(message)
-        return version
+        return int(folder.name)
 
     def start_build(self) -> None:
         """Make the warehouse to build on: what a killed run left, else a copy of what is published."""
@@ -152,8 +161,8 @@ class Home:
         self._build_log.unlink(missing_ok=True)
         self.warehouse.unlink(missing_ok=True)
 
-    def publish(self, keep: int) -> int:
-        """Publish the built warehouse; return its version. The `keep` versions before it stay."""
+    def publish(self) -> int:
+        """Publish the built warehouse; return its version."""
         # Opened by itself, so that nothing is left in a write-ahead log, and it can be read.
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("checkpoint")
@@ -170,9 +179,19 @@ class Home:
         _to_disk(self.versions_folder)
         self.point_to(version)
         self._begun_anew.unlink(missing_ok=True)
-        for old in self.versions()[: -keep - 1]:
-            shutil.rmtree(self.version_file(old).parent)
         return version
+
+    def remove_old_versions(self, keep: int) -> None:
+        """Remove all but the newest version and the `keep` before it, and what interrupted removals left.
+
+        Raises:
+            OSError: one cannot be removed; the next run tries again.
+
+        """
+        kept = self.versions()[-keep - 1 :]
+        for folder in self.versions_folder.iterdir():
+            if folder.name.isdigit() and int(folder.name) not in kept:
+                shutil.rmtree(folder)
 
     def roll_back(self, version: int, batch_id: int) -> None:
         """Publish an earlier version again; `batch_id` is the newest batch that is known of the logs.

@@ -152,7 +152,7 @@ def _refresh(request: Request, started: float) -> Outcome:
         home.discard_empty_build()
         home.start_build()
         made_already = VIEWS if _is_tested(home, run.project_version) else ()
-        if published and not made_already:
+        if home.warehouse.exists() and not made_already:
             _mark_as_untested(home)
     with _step(request, "start dbt"):
         dbt.start()
@@ -167,9 +167,13 @@ def _refresh(request: Request, started: float) -> Outcome:
         run.end(Outcome.PUBLISHED.name.lower(), started)
         run_history.write_table(home.warehouse, home.runs, run)
         _mark_as_tested(home)
-        home.publish(request.keep_versions)
+        home.publish()
         request.has_published = True
         run_history.append(home.runs, run)
+    try:
+        home.remove_old_versions(request.keep_versions)
+    except OSError as error:
+        request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
     _hand_out(request, version)
     return Outcome.PUBLISHED
 

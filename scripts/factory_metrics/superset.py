@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid5
 
 import msgspec
@@ -31,7 +32,7 @@ from factory_metrics.dashboard import (
     Summary,
     Tab,
 )
-from factory_metrics.postgres import DEFAULT_SCHEMA, URL_PREFIXES
+from factory_metrics.postgres import DEFAULT_SCHEMA, URL_PREFIXES, has_password
 from factory_metrics.settings import ROOT, UserError
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "scripts" / "superset" / "factory_metrics"
 
 # Where the README's examples publish; `pack` puts another address in its place.
-EXAMPLE_URI = "duckdb:////srv/factory/factory.duckdb?access_mode=read_only"
+EXAMPLE_URI = "duckdb:////srv/factory/factory.duckdb?access_mode=read_only&enable_external_access=false"
+
+# Without them queries could write to the warehouse, and read and write any file of Superset's host.
+_SAFE = {"access_mode": "read_only", "enable_external_access": "false"}
 
 _NAMESPACE = UUID("6b1f0d52-3c0e-5d8e-9a4e-6f2a54c6c0de")
 _VERSION = "1.0.0"
@@ -105,14 +109,16 @@ def pack(folder: Path, uri: str, schema: str | None) -> bytes:
     if not uri.startswith(("duckdb:", *URL_PREFIXES, "postgresql+")):
         message = f"{uri} is no address of DuckDB (duckdb:////folder/factory.duckdb) or PostgreSQL (postgresql://...)"
         raise UserError(message)
-    if "@" in uri and ":" in uri.partition("://")[2].rpartition("@")[0]:
+    if has_password(uri):
         message = (
             "the address has a password, which the file would show: leave it out, and enter it in Superset"
         )
         raise UserError(message)
     is_duckdb = uri.startswith("duckdb:")
-    if is_duckdb and "access_mode=read_only" not in uri:
-        message = f"{uri} would be opened for writing: add ?access_mode=read_only"
+    options = dict(parse_qsl(urlsplit(uri).query)) if is_duckdb else _SAFE
+    if not _SAFE.items() <= options.items():
+        wanted = "&".join(f"{name}={value}" for name, value in _SAFE.items())
+        message = f"queries could write, or read files of Superset's host: end the address in ?{wanted}"
         raise UserError(message)
     wanted_schema = schema or ("main" if is_duckdb else DEFAULT_SCHEMA)
     target = io.BytesIO()

@@ -21,7 +21,9 @@ from test_serialize import MARTS, make_warehouse
 from factory_metrics import warehouse
 from factory_metrics.api.data import Publication
 from factory_metrics.api.empty import empty_document
+from factory_metrics.api.pages import Pages
 from factory_metrics.documents import Mart
+from factory_metrics.report.source import Source
 
 # The versions differ in the as-of and in every document.
 DAYS = {1: "2026-06-28", 2: "2026-06-29", 3: "2026-06-30"}
@@ -194,6 +196,31 @@ def test_a_new_one_that_is_still_written_does_not_stop_the_old(
             eventually(lambda: "is being written" in api.log.read_text("utf-8"))
             assert version_of(api.get(key, "?timeRange=90d")) == 1
         eventually(serves(api, key, 2))
+
+
+def test_a_page_that_many_ask_for_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = make_warehouse(tmp_path / "factory.duckdb", ["acme"])
+    made = []
+
+    async def make(_pages: Pages, source: Source) -> bytes:
+        made.append(source.org)
+        await asyncio.sleep(0.01)
+        return b"<html>" * 1000
+
+    monkeypatch.setattr(Pages, "make", make)
+
+    async def read() -> None:
+        publication = Publication(file, MARTS, "256MB", 1_000_000)
+        await publication.look()
+        pages = await asyncio.gather(*(publication.page("acme") for _ in range(50)))
+        assert all(page is pages[0] for page in pages)
+        snapshot = publication.current
+        assert snapshot is not None
+        assert snapshot.size == sum(kept.size for kept in snapshot.documents.values())
+        await publication.close()
+
+    asyncio.run(read())
+    assert made == ["acme"]
 
 
 def test_memory_of_documents_is_bounded(tmp_path: Path) -> None:

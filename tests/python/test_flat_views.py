@@ -13,17 +13,19 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from conftest import Warehouse
+from conftest import ROOT, Warehouse
 
 from factory_metrics import run_history, superset
 from factory_metrics.dashboard import Bars, Chart, Listing, Number, Shares, Summary
 from factory_metrics.flat_views import flat_views
+from factory_metrics.output import Selection
 from factory_metrics.postgres import Target, copy_version, load_extension
 from factory_metrics.publishing import Home
 from factory_metrics.run_history import Run
-from factory_metrics.settings import UserError
+from factory_metrics.settings import UserError, time_ranges
 from publish_to_postgres import main as publish_to_postgres
 
+READ_ONLY = "access_mode=read_only&enable_external_access=false"
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -189,6 +191,8 @@ def test_readers_see_one_version(version: Path, target: Target, tmp_path: Path) 
         pytest.param("mysql://reader@127.0.0.1/db", "must look like postgresql://", id="no PostgreSQL"),
         pytest.param("postgresql://a:s3cret@127.0.0.1/db", "set PGPASSWORD", id="password"),
         pytest.param("postgresql://127.0.0.1/db?user=a&password=s3cret", "set PGPASSWORD", id="as option"),
+        pytest.param("postgres:host=h password=s3cret", "must look like postgresql://", id="no URL"),
+        pytest.param("postgresql://a:s3[cret@127.0.0.1/db", "cannot be read", id="half a URL"),
         pytest.param("postgresql://a@127.0.0.1:1/db", "Connection refused: start the server", id="no server"),
     ],
 )
@@ -274,10 +278,27 @@ def test_charts_are_the_same_in_both_databases(whole_version: Path, whole_copy: 
                     assert value == same or float(value) == pytest.approx(float(same)), chart.title
 
 
+def test_what_is_made_of_the_models_is_declared() -> None:
+    exposures = yaml.safe_load((ROOT / "models" / "exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    declared = {exposure["name"]: set(exposure["depends_on"]) for exposure in exposures}
+    files = superset.FOLDER.rglob("*.yaml")
+    documents = {path: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
+    datasets = {of["uuid"]: of["table_name"] for path, of in documents.items() if "datasets" in path.parts}
+    texts = [str(of) for path, of in documents.items() if {"charts", "dashboards"} & {*path.parts}]
+    used = {f"ref('{table}')" for uuid, table in datasets.items() if any(uuid in text for text in texts)}
+    marts = {f"ref('{mart.name}')" for mart in Selection().marts(time_ranges())}
+    assert declared == {
+        "metrics_api": marts,
+        "json_documents": marts,
+        "report_page": marts,
+        "factory_metrics_dashboard": used,
+    }
+
+
 @pytest.mark.parametrize(
     ("uri", "schema", "expected"),
     [
-        ("duckdb:////srv/mine/factory.duckdb?access_mode=read_only", None, "main"),
+        (f"duckdb:////srv/mine/factory.duckdb?{READ_ONLY}", None, "main"),
         ("postgresql://reader@db.example.com:5432/bi", None, "factory_metrics"),
         ("postgresql+psycopg2://reader@db.example.com/bi", "metrics", "metrics"),
     ],
@@ -295,7 +316,9 @@ def test_the_dashboard_is_packed_for_a_database(uri: str, schema: str | None, ex
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("duckdb:////srv/factory.duckdb", "would be opened for writing"),
+        ("duckdb:////srv/factory.duckdb", "queries could write"),
+        ("duckdb:////srv/factory.duckdb?access_mode=read_only", "queries could write, or read files"),
+        ("postgresql://db.example.com/bi?user=reader&password=s3cret", "has a password"),
         ("postgresql://reader:s3cret@db.example.com/bi", "has a password"),
         ("/srv/factory.duckdb", "is no address"),
     ],

@@ -16,6 +16,8 @@ from conftest import ROOT, Warehouse
 from factory_metrics import run_history
 from factory_metrics.publishing import Home
 from factory_metrics.run_history import Run
+from factory_metrics.settings import UserError
+from rollback import chosen_version, list_versions
 
 FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
 PUBLISHED, BAD_DATA, BROKEN_SETUP, NOTHING_NEW, BUSY = range(5)
@@ -273,10 +275,29 @@ def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
     assert ["published" in line for line in listed.splitlines()] == [False, True]
     missing = subprocess.run([*rollback, "7"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert (missing.returncode, "there are: 1, 2" in missing.stderr) == (2, True)
-    # What was taken in meanwhile is published again, and only so many versions stay.
+    # What was taken in meanwhile is published again, and of versions only so many stay.
+    (factory.home.versions_folder / "00000000").mkdir()
     assert factory.refresh("--keep-versions", "1").returncode == PUBLISHED
     assert factory.home.versions() == [2, 3]
+    assert {path.name for path in factory.home.versions_folder.iterdir()} == {"00000002", "00000003"}
     assert factory.documents() == story.factory.documents()
+
+
+def test_a_published_version_that_is_gone_can_be_gone_back_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    for version in (1, 2, 3):
+        home.version_file(version).parent.mkdir(parents=True)
+        home.version_file(version).touch()
+    home.point_to(3)
+    home.version_file(3).unlink()
+    with pytest.raises(UserError, match="version 3 is gone: choose another with"):
+        home.current()
+    list_versions(home)
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "1"]
+    assert chosen_version(home, "previous") == 2
 
 
 def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:

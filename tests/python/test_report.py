@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from reference import length_text
 
 import write_report
+from factory_metrics import formats
 from factory_metrics.api import pages
 from factory_metrics.api.errors import ApiError
 from factory_metrics.contract import METRIC_TYPES, StationMetrics
@@ -612,6 +613,23 @@ def test_who_may_see_it(api: Api) -> None:
     number = next(of.id for of in api.keys.all() if key.startswith(of.prefix))
     api.keys.revoke(number)
     eventually(lambda: ask(api, key).status_code == 401)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (formats.length_text(500), "1s"),
+        (formats.length_text(150_000), "3m"),
+        (formats.length_text(5_220_000), "1.5h"),
+        (formats.length_text(172_800_000), "2d"),
+        (formats.percent_text(6.25), "6.3%"),
+        (formats.usd_text(1.005), "$1.01"),
+        (formats.usd_text(0.00005), "$0.0001"),
+        (formats.usd_text(1234567.891), "$1,234,567.89"),
+    ],
+)
+def test_figures_are_rounded_as_documents_are(text: str, expected: str) -> None:
+    assert text == expected
 
 
 @pytest.mark.parametrize(

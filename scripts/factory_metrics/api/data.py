@@ -100,6 +100,7 @@ class Snapshot:
         self.documents: OrderedDict[Name, Document] = OrderedDict()
         self.size = 0
         self.reads: dict[tuple[str, Mart], asyncio.Task[Document]] = {}
+        self.pages: dict[str, asyncio.Task[Document]] = {}
         self.is_closed = False
 
     def read(self, org: str, mart: Mart) -> Document:
@@ -125,6 +126,8 @@ class Snapshot:
 
     def keep(self, name: Name, document: Document, most_bytes: int) -> None:
         """Keep a document; those that were not asked for the longest make room for it."""
+        if replaced := self.documents.pop(name, None):
+            self.size -= replaced.size
         self.documents[name] = document
         self.size += document.size
         while self.size > most_bytes:
@@ -219,12 +222,11 @@ class Publication:
             # All are of one publication.
             if snapshot is not None and snapshot is self.current:
                 break
-        source = Source(org, snapshot.as_of_text, documents)
-        content = await self._pages.make(source)
-        loop = asyncio.get_running_loop()
-        page = await loop.run_in_executor(self._readers, snapshot.document, content, self._pages.headers)
-        snapshot.keep((org, None), page, self._cache_bytes)
-        return page
+        page = snapshot.pages.get(org)
+        if page is None:
+            page = asyncio.create_task(self._page(snapshot, Source(org, snapshot.as_of_text, documents)))
+            snapshot.pages[org] = page
+        return await asyncio.shield(page)
 
     async def watch(self) -> None:
         """Look now and then whether another warehouse was published; runs until it is cancelled."""
@@ -293,6 +295,16 @@ class Publication:
             return document
         finally:
             del snapshot.reads[name]
+
+    async def _page(self, snapshot: Snapshot, source: Source) -> Document:
+        try:
+            content = await self._pages.make(source)
+            loop = asyncio.get_running_loop()
+            page = await loop.run_in_executor(self._readers, snapshot.document, content, self._pages.headers)
+            snapshot.keep((source.org, None), page, self._cache_bytes)
+            return page
+        finally:
+            del snapshot.pages[source.org]
 
     def _give_up(self, reason: str) -> None:
         """Serve nothing until there is a warehouse that can be read."""

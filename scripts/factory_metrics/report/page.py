@@ -354,7 +354,7 @@ def _handoff_figures(handoff: HandoffMetrics) -> list[Figure]:
     return [
         Figure(
             "Review latency",
-            length_text(handoff.avg_review_latency_ms),
+            length_text(handoff.avg_review_latency_ms) if handoff.avg_review_latency_ms else _NONE,
             "Mean time from the handoff to the decision.",
         ),
         Figure("Acceptance", percent_text(100 * handoff.acceptance_rate), "Decisions that approved."),

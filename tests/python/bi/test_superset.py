@@ -128,7 +128,7 @@ def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 @pytest.fixture(scope="module")
 def uri(factory: Factory) -> str:
     """Return the address that the README tells users to enter."""
-    return f"duckdb:///{factory.home.published}?access_mode=read_only"
+    return f"duckdb:///{factory.home.published}?access_mode=read_only&enable_external_access=false"
 
 
 @pytest.fixture(scope="module")
