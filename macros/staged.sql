@@ -1,34 +1,34 @@
 -- Events that count: those delivered once, and of the others the delivery that counts. `condition` is one on the columns.
 -- It is said of both parents, as it would not reach them from outside of the union; and both are named where they are
 -- read, as a CTE that is read twice would be copied whole.
-{% macro staged_events(condition='true', since=none, parts='true') -%}
+{% macro staged_events(condition='true', since=none, days='true') -%}
     {%- set columns = [
         'event_key', 'issue_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
         'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
     ] -%}
     {{ staged_rows(
-        columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition, since, parts
+        columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition, since, days
     ) }}
 {%- endmacro %}
 
 
 -- The same for runs.
-{% macro staged_runs(condition='true', parts='true') -%}
+{% macro staged_runs(condition='true', days='true') -%}
     {%- set columns = [
         'run_key', 'session_key', 'run_id', 'org_id', 'project_id', 'issue_id', 'session_id',
         'station', 'metadata', 'cost_usd', 'duration_ms', 'recorded_at', 'ingested_at', 'origin',
     ] -%}
     {{ staged_rows(
-        columns, 'run_key', ref('base_run_deliveries'), ref('redelivered_runs'), condition, parts=parts
+        columns, 'run_key', ref('base_run_deliveries'), ref('redelivered_runs'), condition, days=days
     ) }}
 {%- endmacro %}
 
 
-{% macro staged_rows(columns, key, deliveries, redelivered, condition, since=none, parts='true') -%}
+{% macro staged_rows(columns, key, deliveries, redelivered, condition, since=none, days='true') -%}
     select {{ columns | join(', ') }}
     from {{ deliveries }}
     where
-        {{ parts }}
+        {{ days }}
         and rejected_rule is null
         and withdrawn_batch_id is null
         {% if since is not none -%}
@@ -54,7 +54,7 @@
     {%- else -%}
     ({{ staged_events(
         condition ~ ' and ' ~ key ~ ' in (' ~ changed ~ ')',
-        parts=in_parts_with(ref('base_event_deliveries'), condition, key, changed)
+        days=on_days_with(ref('base_event_deliveries'), condition, key, changed)
     ) }}) as events
     {%- endif -%}
 {%- endmacro %}
@@ -77,20 +77,35 @@
     {{ ref('stg_runs') }}
     {%- else -%}
     ({{ staged_runs(
-        key ~ ' in (' ~ changed ~ ')', parts=in_parts_with(ref('base_run_deliveries'), 'true', key, changed)
+        key ~ ' in (' ~ changed ~ ')', days=on_days_with(ref('base_run_deliveries'), 'true', key, changed)
     ) }}) as runs
     {%- endif -%}
 {%- endmacro %}
 
 
--- A condition that holds in the parts of a log that have rows with one of the changed keys. What concerns new rows mostly
--- came shortly before them; once a narrow look has found where, the rest of history need not be read in full.
-{% macro in_parts_with(deliveries, condition, key, changed) -%}
+-- A condition that holds on the days on which rows with one of the changed keys were ingested. What concerns new rows
+-- mostly came shortly before them; once a narrow look has found when, the rest of history need not be read in full.
+{% macro on_days_with(deliveries, condition, key, changed) -%}
     {%- if changed is none or not execute -%}
         {{ return('true') }}
     {%- endif -%}
-    {%- set parts = run_query(
-        "select distinct part_id from " ~ deliveries ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ")"
-    ).columns[0].values() -%}
-    {{ return('part_id in (' ~ (parts | join(', ') or 'null') ~ ')') }}
+    {%- set periods = run_query(
+        "with days as (select distinct cast(ingested_at as date) as ingested_on from " ~ deliveries
+        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ")),"
+        ~ " numbered as (select ingested_on, "
+        ~ dbt.dateadd('day', '- row_number() over (order by ingested_on)', 'ingested_on') ~ " as period from days)"
+        ~ " select cast(min(ingested_on) as date), cast(" ~ dbt.dateadd('day', 1, 'max(ingested_on)') ~ " as date)"
+        ~ " from numbered group by period order by 1"
+    ).rows -%}
+    {%- if periods | length > 30 -%}
+        {#- they are everywhere -#}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set conditions = [] -%}
+    {%- for period in periods -%}
+        {%- do conditions.append(
+            "(ingested_at >= timestamp '" ~ period[0] ~ "' and ingested_at < timestamp '" ~ period[1] ~ "')"
+        ) -%}
+    {%- endfor -%}
+    {{ return('(' ~ conditions | join(' or ') ~ ')' if conditions else 'false') }}
 {%- endmacro %}

@@ -126,12 +126,15 @@ from stg_runs;
 create table int_work_item_transitions as
 select
     issue_key, event_id, org_id, project_id, issue_id, session_id, event_type, station_before, station as station_after,
+    result, escalation_strategy,
     event_type in ('work-item.rework', 'work-item.completed') or station_before is null or station_before != station
         as changes_station,
     occurred_at
 from (
     select
         issue_key, event_id, org_id, project_id, issue_id, session_id, event_type, station, occurred_at,
+        if(event_type = 'work-item.completed', payload ->> '$.result', null) as result,
+        if(event_type = 'work-item.completed', nullif(trim(payload ->> '$.escalationStrategy'), ''), null) as escalation_strategy,
         lag(station) over (partition by org_id, issue_id order by occurred_at, event_id) as station_before
     from stg_events
     where event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework', 'work-item.completed')
@@ -168,10 +171,9 @@ select
     lead(completed_at) over (partition by org_id, issue_id order by completed_at, event_id) as superseded_at
 from (
     select
-        issue_key, event_id, org_id, project_id, issue_id, payload ->> '$.result' as result,
-        coalesce(nullif(trim(payload ->> '$.escalationStrategy'), ''), 'none') as escalation_strategy,
+        issue_key, event_id, org_id, project_id, issue_id, result, coalesce(escalation_strategy, 'none') as escalation_strategy,
         occurred_at as completed_at
-    from stg_events
+    from int_work_item_transitions
     where event_type = 'work-item.completed'
 )
 inner join issues using (org_id, issue_id);
@@ -193,7 +195,9 @@ looked_back as (
     select
         decisions.*, handoffs.occurred_at as handed_off_at, starts.occurred_at as review_started_at
     from decisions
-    asof left join (select org_id, issue_id, occurred_at from stg_events where event_type = 'work-item.handoff') as handoffs
+    asof left join (
+        select org_id, issue_id, occurred_at from int_work_item_transitions where event_type = 'work-item.handoff'
+    ) as handoffs
         on decisions.org_id = handoffs.org_id and decisions.issue_id = handoffs.issue_id
         and decisions.occurred_at >= handoffs.occurred_at
     asof left join (select org_id, issue_id, occurred_at from stg_events where event_type = 'human.review-started') as starts

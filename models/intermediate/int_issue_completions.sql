@@ -1,7 +1,7 @@
 {{ config(
     unique_key='issue_key',
     meta={
-        'follows': 'redelivered_events',
+        'follows': 'int_work_item_transitions',
         'changed_key': "issue_key",
         'changed_where': "event_type like 'work-item.%'",
     }
@@ -17,23 +17,18 @@ issues as (
         issue_id,
         min(occurred_at) as first_event_at,
         min(case when event_type = 'work-item.rework' then occurred_at end) as first_rework_at
-    from {{ events_to_compute("event_type like 'work-item.%'", 'issue_key', changed) }}
+    from {{ ref('int_work_item_transitions') }}
+    where {{ is_changed('issue_key', changed) }}
     group by org_id, issue_id
 
 ),
 
 completions as (
 
-    select
-        issue_key,
-        event_id,
-        org_id,
-        project_id,
-        issue_id,
-        occurred_at,
-        {{ json_text('payload', 'result') }} as result,
-        coalesce({{ null_if_blank(json_text('payload', 'escalationStrategy')) }}, 'none') as escalation_strategy
-    from {{ events_to_compute("event_type = 'work-item.completed'", 'issue_key', changed) }}
+    select * from {{ ref('int_work_item_transitions') }}
+    where
+        event_type = 'work-item.completed'
+        and {{ is_changed('issue_key', changed) }}
 
 ),
 
@@ -49,7 +44,7 @@ final as (
 
         -- text
         completions.result,
-        completions.escalation_strategy,
+        coalesce(completions.escalation_strategy, 'none') as escalation_strategy,
 
         -- numerics
         {{ dbt.datediff('issues.first_event_at', 'completions.occurred_at', 'microsecond') }} as cycle_time_us,

@@ -1,7 +1,7 @@
 {{ config(
     unique_key='issue_key',
     meta={
-        'follows': 'redelivered_events',
+        'follows': 'int_work_item_transitions',
         'changed_key': "issue_key",
         'changed_where': "event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')",
     }
@@ -10,8 +10,8 @@
 
 with
 
--- What a decision may look back to, and the decisions themselves; without payloads, which would be sorted along.
-issue_events as (
+-- Without payloads, which would be sorted along.
+review_events as (
 
     select
         issue_key,
@@ -28,9 +28,43 @@ issue_events as (
         case
             when event_type = 'human.review-completed' then {{ json_is_true('payload', 'approved') }}
         end as is_approved
-    from {{ events_to_compute(
-        "event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')", 'issue_key', changed
-    ) }}
+    from {{ events_to_compute("event_type in ('human.review-started', 'human.review-completed')", 'issue_key', changed) }}
+
+),
+
+handoffs as (
+
+    select
+        org_id,
+        issue_id,
+        event_type,
+        occurred_at
+    from {{ ref('int_work_item_transitions') }}
+    where
+        event_type = 'work-item.handoff'
+        and issue_key in (select review_events.issue_key from review_events)
+
+),
+
+-- The decisions, and what they may look back to.
+issue_events as (
+
+    select * from review_events
+
+    union all
+
+    select
+        null as issue_key,
+        null as event_id,
+        org_id,
+        null as project_id,
+        issue_id,
+        null as actor_id,
+        event_type,
+        occurred_at,
+        null as stated_duration_ms,
+        null as is_approved
+    from handoffs
 
 ),
 

@@ -10,9 +10,24 @@
 
 with
 
+-- Without payloads, which would be sorted along.
 work_item_events as (
 
-    select * from {{ events_to_compute("event_type like 'work-item.%'", 'issue_key', changed) }}
+    select
+        issue_key,
+        event_id,
+        org_id,
+        project_id,
+        issue_id,
+        session_id,
+        event_type,
+        station,
+        case when event_type = 'work-item.completed' then {{ json_text('payload', 'result') }} end as result,
+        case
+            when event_type = 'work-item.completed' then {{ null_if_blank(json_text('payload', 'escalationStrategy')) }}
+        end as escalation_strategy,
+        occurred_at
+    from {{ events_to_compute("event_type like 'work-item.%'", 'issue_key', changed) }}
 
 ),
 
@@ -41,6 +56,8 @@ final as (
         event_type,
         station_before,
         station as station_after,
+        result,
+        escalation_strategy,
 
         -- booleans
         event_type in ('work-item.rework', 'work-item.completed')

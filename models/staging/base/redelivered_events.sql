@@ -1,6 +1,6 @@
 {{ config(unique_key='event_key', meta={'follows': 'base_event_deliveries', 'changed_key': 'event_key'}) }}
 {% set changed = changed_keys([ref('base_event_deliveries')]) %}
-{% set parts = in_parts_with(ref('base_event_deliveries'), 'true', 'event_key', changed) %}
+{% set days = on_days_with(ref('base_event_deliveries'), 'true', 'event_key', changed) %}
 
 with
 
@@ -10,7 +10,7 @@ repeated_keys as (
     select event_key
     from {{ ref('base_event_deliveries') }}
     where
-        {{ parts }}
+        {{ days }}
         and rejected_rule is null
         and {{ is_changed('event_key', changed) }}
     group by event_key
@@ -36,7 +36,7 @@ numbered as (
     from {{ ref('base_event_deliveries') }} as accepted
     inner join repeated_keys on accepted.event_key = repeated_keys.event_key
     where
-        {{ parts }}
+        {{ days }}
         and accepted.rejected_rule is null
 
 ),

@@ -1,6 +1,6 @@
 {{ config(unique_key='run_key', meta={'follows': 'base_run_deliveries', 'changed_key': 'run_key'}) }}
 {% set changed = changed_keys([ref('base_run_deliveries')]) %}
-{% set parts = in_parts_with(ref('base_run_deliveries'), 'true', 'run_key', changed) %}
+{% set days = on_days_with(ref('base_run_deliveries'), 'true', 'run_key', changed) %}
 
 with
 
@@ -10,7 +10,7 @@ repeated_keys as (
     select run_key
     from {{ ref('base_run_deliveries') }}
     where
-        {{ parts }}
+        {{ days }}
         and rejected_rule is null
         and {{ is_changed('run_key', changed) }}
     group by run_key
@@ -37,7 +37,7 @@ numbered as (
     from {{ ref('base_run_deliveries') }} as accepted
     inner join repeated_keys on accepted.run_key = repeated_keys.run_key
     where
-        {{ parts }}
+        {{ days }}
         and accepted.rejected_rule is null
 
 ),
