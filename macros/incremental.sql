@@ -40,12 +40,23 @@
 {%- endmacro %}
 
 
--- The progress of the model that this one follows. The first one follows the logs themselves.
+-- The progress of the model, or models, that this one follows. The first one follows the logs themselves.
 {% macro followed_progress() -%}
-    {%- if model.config.meta.follows -%}
-        {{ return(progress_of(ref(model.config.meta.follows))) }}
+    {%- set follows = model.config.meta.follows -%}
+    {%- if not follows -%}
+        {{ return({'generation': logs_generation(), 'batch_id': none}) }}
     {%- endif -%}
-    {{ return({'generation': logs_generation(), 'batch_id': none}) }}
+    {%- set progress = [] -%}
+    {%- for name in ([follows] if follows is string else follows) -%}
+        {%- do progress.append(progress_of(ref(name))) -%}
+    {%- endfor -%}
+    {%- if none in progress -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return({
+        'generation': progress | map(attribute='generation') | join(' and '),
+        'batch_id': progress | map(attribute='batch_id') | min,
+    }) }}
 {%- endmacro %}
 
 
@@ -146,6 +157,12 @@
 {%- endmacro %}
 
 
+-- The parts of the logs that came or changed after a batch.
+{% macro changed_parts(since) -%}
+    select part_id from {{ log_ref('landed_parts') }} where batch_id > {{ since }}
+{%- endmacro %}
+
+
 -- Whether a row is one that a model has to compute anew: its key is among the changed ones, or all of them are.
 {% macro is_changed(key, changed) -%}
     {%- if changed is none -%}
@@ -167,8 +184,8 @@
         select {{ arguments.unique_key }} from {{ arguments.temp_relation }}
         {%- if model.config.meta.changed_key %}
         union {{ changed_keys(followed_deliveries()) }}
-        {%- elif model.config.meta.follows == 'landed_parts' %}
-        union select part_id from {{ ref('landed_parts') }} where batch_id > {{ since }}
+        {%- elif arguments.unique_key == 'part_id' %}
+        union {{ changed_parts(since) }}
         {%- endif %}
     )
     {%- endif %};

@@ -182,10 +182,10 @@ create table int_reviews as
 with decisions as (
     select
         issue_key, event_id, org_id, project_id, issue_id, actor_id, occurred_at,
-        if(
-            json_type(payload, '$.duration') in ('UBIGINT', 'DOUBLE'),
-            try_cast(payload ->> '$.duration' as decimal(28, 9)), null
-        ) as stated_duration_ms,
+        case json_type(payload, '$.duration')
+            when 'UBIGINT' then (payload ->> '$.duration')::ubigint::decimal(28, 9)  -- much faster than the one below
+            when 'DOUBLE' then try_cast(payload ->> '$.duration' as decimal(28, 9))
+        end as stated_duration_ms,
         (payload -> '$.approved')::varchar = 'true' as is_approved
     from stg_events
     where event_type = 'human.review-completed'

@@ -1,3 +1,7 @@
+{{ config(unique_key='part_id', meta={'follows': ['base_event_deliveries', 'base_run_deliveries']}) }}
+{% set since = taken_in() %}
+{% set changed = none if since is none else changed_parts(since) %}
+
 with
 
 rejected_events as (
@@ -9,9 +13,12 @@ rejected_events as (
         org_id,
         ingested_at,
         origin,
-        record
+        record,
+        part_id
     from {{ ref('base_event_deliveries') }}
-    where rejected_rule is not null
+    where
+        rejected_rule is not null
+        and {{ is_changed('part_id', changed) }}
 
 ),
 
@@ -24,9 +31,12 @@ rejected_runs as (
         org_id,
         ingested_at,
         origin,
-        record
+        record,
+        part_id
     from {{ ref('base_run_deliveries') }}
-    where rejected_rule is not null
+    where
+        rejected_rule is not null
+        and {{ is_changed('part_id', changed) }}
 
 ),
 

@@ -66,10 +66,19 @@ class Dbt:
     _errors: list[str] = field(default_factory=list, init=False)
 
     def start(self) -> None:
-        """Import dbt, which takes seconds."""
+        """Import dbt, and let it read the project: once, for all commands. It takes seconds.
+
+        Raises:
+            DbtError: the project or the variables are at fault.
+
+        """
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - slow
 
-        self._runner = dbtRunner(callbacks=[self._on_event])
+        self._runner = dbtRunner()
+        outcome = self._invoke("parse")
+        if outcome.exception is not None:
+            raise DbtError(_first_lines(str(outcome.exception)))
+        self._runner = dbtRunner(manifest=outcome.result, callbacks=[self._on_event])
 
     def run(self, command: str, *options: str) -> list[NodeResult]:
         """Run a command such as `build`; return what became of each node.
@@ -83,29 +92,9 @@ class Dbt:
             self.start()
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - slow
 
-        os.environ.update(self.environment)
         self._errors.clear()
-        artifacts = [
-            "--target-path",
-            str(self.artifacts / "target"),
-            "--log-path",
-            str(self.artifacts / "logs"),
-        ]
-        places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target", "duckdb"]
-        places += ["--vars", self.variables]
         try:
-            outcome = self._runner.invoke(
-                [
-                    "--log-level",
-                    "none",
-                    "--log-level-file",
-                    "info",
-                    *command.split(),
-                    *places,
-                    *artifacts,
-                    *options,
-                ]
-            )
+            outcome = self._invoke(*command.split(), *options)
         finally:
             # dbt would keep the warehouse open.
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -123,6 +112,14 @@ class Dbt:
         if not outcome.success and not command.startswith("source"):
             _raise_failure(results, self._errors)
         return results
+
+    def _invoke(self, *command: str) -> Any:  # noqa: ANN401 - dbt's results have no types of their own
+        os.environ.update(self.environment)
+        logs = ["--log-level", "none", "--log-level-file", "info"]
+        places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target", "duckdb"]
+        for option, folder in {"--target-path": "target", "--log-path": "logs"}.items():
+            places += [option, str(self.artifacts / folder)]
+        return self._runner.invoke([*logs, *command, *places, "--vars", self.variables])
 
     def _on_event(self, event: Any) -> None:  # noqa: ANN401 - dbt's events have no types of their own
         if event.info.name == _ERROR:

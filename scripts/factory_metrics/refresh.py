@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -148,14 +149,10 @@ def _refresh(request: Request, started: float) -> Outcome:
         run.as_of, run.published_version = str(published.as_of), published.version
         return _hand_out(request, published.version)
 
-    with _step(request, "copy the published version"):
-        home.discard_empty_build()
-        home.start_build()
-        made_already = VIEWS if _is_tested(home, run.project_version) else ()
-        if home.warehouse.exists() and not made_already:
-            _mark_as_untested(home)
-    with _step(request, "start dbt"):
-        dbt.start()
+    _start_build(request, dbt)
+    made_already = VIEWS if _is_tested(home, run.project_version) else ()
+    if home.warehouse.exists() and not made_already:
+        _mark_as_untested(home)
     with _step(request, "build and test"):
         dbt.run("build", *NO_FORMULA_TESTS, *made_already)
     with _step(request, "check freshness"):
@@ -176,6 +173,17 @@ def _refresh(request: Request, started: float) -> Outcome:
         request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
     _hand_out(request, version)
     return Outcome.PUBLISHED
+
+
+def _start_build(request: Request, dbt: Dbt) -> None:
+    """Copy the published version, while dbt starts."""
+    request.home.discard_empty_build()
+    with ThreadPoolExecutor() as pool:
+        copying = pool.submit(request.home.start_build)
+        with _step(request, "start dbt"):
+            dbt.start()
+        with _step(request, "wait for the copy of the published version"):
+            copying.result()
 
 
 def read_variables(text: str) -> dict[str, Any]:
