@@ -184,7 +184,7 @@
         select {{ arguments.unique_key }} from {{ arguments.temp_relation }}
         {%- if model.config.meta.changed_key %}
         union {{ changed_keys(followed_deliveries()) }}
-        {%- elif arguments.unique_key == 'part_id' %}
+        {%- elif arguments.unique_key == 'part_id' and model.config.meta.follows %}
         union {{ changed_parts(since) }}
         {%- endif %}
     )
