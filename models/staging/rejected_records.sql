@@ -1,6 +1,7 @@
 {{ config(unique_key='part_id', meta={'follows': ['base_event_deliveries', 'base_run_deliveries']}) }}
 {% set since = taken_in() %}
-{% set changed = none if since is none else changed_parts(since) %}
+{% set parts = changed_parts(since) %}
+{% set changed = none if since is none else parts %}
 
 with
 
