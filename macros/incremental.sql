@@ -128,9 +128,10 @@
 {%- endmacro %}
 
 
--- Some columns of the events that have changed, once each; none when all have.
-{% macro changed_events_of(columns) -%}
-    {{ return(changed_rows([log_ref('base_event_deliveries'), log_ref('redelivered_events')], columns)) }}
+-- Some columns of the events that have changed, once each; none when all have. The condition is that of the model's own
+-- events unless another is given.
+{% macro changed_events_of(columns, condition=none) -%}
+    {{ return(changed_rows([log_ref('base_event_deliveries'), log_ref('redelivered_events')], columns, condition)) }}
 {%- endmacro %}
 
 
@@ -140,8 +141,9 @@
 
 
 -- Some columns of the rows that have changed, once each; none when all rows have.
-{% macro changed_rows(relations, columns) -%}
+{% macro changed_rows(relations, columns, condition=none) -%}
     {%- set since = taken_in() -%}
+    {%- set condition = condition or model.config.meta.changed_where -%}
     {%- if since is none -%}
         {{ return(none) }}
     {%- endif -%}
@@ -150,7 +152,7 @@
         {%- do selects.append(
             "select " ~ columns ~ " from " ~ relation ~ " where batch_id > " ~ since
             ~ (" and rejected_rule is null" if relation.identifier.startswith('base_'))
-            ~ (" and " ~ model.config.meta.changed_where if model.config.meta.changed_where)
+            ~ (" and (" ~ condition ~ ")" if condition)
         ) -%}
     {%- endfor -%}
     {{ return(selects | join(' union ')) }}
@@ -170,6 +172,25 @@
     {%- else -%}
     {{ key }} in ({{ changed }})
     {%- endif -%}
+{%- endmacro %}
+
+
+-- The rows of a relation that the model does not have yet as they are, when it computes more than what changed itself
+-- (`changed`, its keys): all rows of a key at once, as they are replaced at once.
+{% macro rows_that_differ(relation, columns, changed) -%}
+    select * from {{ relation }}
+    {%- if changed is not none %}
+    {%- set key = config.get('unique_key') %}
+    where
+        {{ key }} in ({{ changed }})
+        or {{ key }} in (
+            select {{ key }} from (
+                select {{ columns | join(', ') }} from {{ relation }}
+                except
+                select {{ columns | join(', ') }} from {{ this }}
+            ) as different
+        )
+    {%- endif %}
 {%- endmacro %}
 
 

@@ -91,7 +91,7 @@
     {%- endif -%}
     {%- set periods = run_query(
         "with days as (select distinct cast(ingested_at as date) as ingested_on from " ~ deliveries
-        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ")),"
+        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ") and ingested_at is not null),"
         ~ " numbered as (select ingested_on, "
         ~ dbt.dateadd('day', '- row_number() over (order by ingested_on)', 'ingested_on') ~ " as period from days)"
         ~ " select cast(min(ingested_on) as date), cast(" ~ dbt.dateadd('day', 1, 'max(ingested_on)') ~ " as date)"

@@ -1,12 +1,14 @@
 {{ config(
-    unique_key='org_id',
+    unique_key=hash_key(['org_id', 'event_id']),
     meta={
         'follows': 'int_incidents',
-        'changed_key': 'org_id',
-        'changed_where': "event_type in ('deployment.finished', 'incident.opened', 'incident.resolved')",
+        'changed_key': 'event_key',
+        'changed_where': "event_type = 'deployment.finished'",
     }
 ) }}
-{% set changed = changed_events() %}
+{% set changed = changed_events_of(
+    'org_id', "event_type in ('deployment.finished', 'incident.opened', 'incident.resolved')"
+) %}
 
 with
 
@@ -122,5 +124,8 @@ final as (
 )
 
 -- By time, so that a window need not read all.
-select * from final
+{{ rows_that_differ('final', [
+    'event_id', 'deployment_id', 'org_id', 'project_id', 'lead_time_us', 'deployed_at', 'first_incident_at',
+    'rolled_back_at', 'failed_at'
+], changed_events()) }}
 order by deployed_at

@@ -1,14 +1,14 @@
+{% set opened_or_resolved = "event_type in ('incident.opened', 'incident.resolved')" %}
 {{ config(
-    unique_key='org_id',
+    unique_key=hash_key(['org_id', 'incident_id']),
     meta={
         'follows': 'int_deployments',
-        'changed_key': 'org_id',
-        'changed_where': "event_type in ('deployment.finished', 'incident.opened', 'incident.resolved')",
+        'changed_key': hash_key(['org_id', 'subject_id']),
+        'changed_where': opened_or_resolved,
     }
 ) }}
-{% set changed = changed_events() %}
-{% set incident_key = hash_key(['org_id', 'subject_id']) %}
-{% set changed_incidents = changed_events_of(incident_key) %}
+{% set changed = changed_events_of('org_id', opened_or_resolved ~ " or event_type = 'deployment.finished'") %}
+{% set changed_incidents = changed_events() %}
 
 with
 
@@ -19,9 +19,7 @@ incident_events as (
         row_number() over (
             partition by org_id, subject_id, event_type order by occurred_at, event_id
         ) as occurrence
-    from {{ events_to_compute(
-        "event_type in ('incident.opened', 'incident.resolved')", incident_key, changed_incidents
-    ) }}
+    from {{ events_to_compute(opened_or_resolved, hash_key(['org_id', 'subject_id']), changed_incidents) }}
 
 ),
 
@@ -170,4 +168,7 @@ final as (
 
 )
 
-select * from final
+{{ rows_that_differ('final', [
+    'incident_id', 'org_id', 'project_id', 'deployment_id', 'change_event_id', 'title', 'severity', 'opened_at',
+    'resolved_at'
+], changed_incidents) }}
