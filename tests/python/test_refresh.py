@@ -165,20 +165,21 @@ def test_the_history_tells_of_every_run(story: Story) -> None:
 
 
 def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path: Path) -> None:
-    factory = Factory(Home(tmp_path / "home"), tmp_path / "logs")
-    shutil.copytree(story.factory.logs, factory.logs)
-    assert factory.refresh().returncode == PUBLISHED
+    factory = story.factory.copy(tmp_path / "home")
     before, documents = factory.home.published.resolve(), factory.documents()
     garbage = factory.logs / "factory_events" / "garbage.jsonl"
     garbage.write_text("no JSON\n" * 1000)
-    assert factory.refresh().returncode == BAD_DATA
-    result = factory.refresh()
-    assert result.returncode == BAD_DATA, "a failed test fails again while its data is there"
-    assert "rejected_share_is_small" in str(end(result)["message"])
-    assert (factory.home.published.resolve(), factory.documents()) == (before, documents)
-    garbage.write_text("")
-    assert factory.refresh().returncode == PUBLISHED
-    assert factory.documents() == documents
+    try:
+        assert factory.refresh().returncode == BAD_DATA
+        result = factory.refresh()
+        assert result.returncode == BAD_DATA, "a failed test fails again while its data is there"
+        assert "rejected_share_is_small" in str(end(result)["message"])
+        assert (factory.home.published.resolve(), factory.documents()) == (before, documents)
+        garbage.write_text("")
+        assert factory.refresh().returncode == PUBLISHED
+        assert factory.documents() == documents
+    finally:
+        garbage.unlink()
 
 
 @pytest.mark.parametrize(
@@ -340,24 +341,25 @@ def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) 
 
 
 def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
-    moved = Factory(Home(tmp_path / "moved"), tmp_path / "moving")
-    shutil.copytree(story.factory.logs, moved.logs)
-    assert moved.refresh().returncode == PUBLISHED
-    for path in sorted(moved.logs.rglob("*.parquet"))[:1]:
-        path.unlink()
-    assert moved.refresh(as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
-    assert moved.documents() == story.factory.documents()
-    with duckdb.connect(str(moved.home.history)) as connection:
-        # as if all logs had to be read anew, by other macros
-        connection.execute(
-            "update model_progress set generation = regexp_replace(generation, ' .*', ' old/x y') "
-            "where model = 'landed_parts'"
-        )
-    result = moved.refresh(as_of=SECOND_AS_OF)
-    assert result.returncode == BROKEN_SETUP, result.stderr
-    assert "parts of it that were read are gone" in str(end(result)["message"])
-    assert moved.refresh("--full-refresh").returncode == PUBLISHED
-    assert moved.documents() != story.factory.documents()
+    factory = story.factory.copy(tmp_path / "home")
+    log = min(factory.logs.rglob("*.parquet"))
+    gone = log.rename(tmp_path / "gone")
+    try:
+        assert factory.refresh(as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
+        assert factory.documents() == story.factory.documents()
+        with duckdb.connect(str(factory.home.history)) as connection:
+            # as if all logs had to be read anew, by other macros
+            connection.execute(
+                "update model_progress set generation = regexp_replace(generation, ' .*', ' old/x y') "
+                "where model = 'landed_parts'"
+            )
+        result = factory.refresh(as_of=SECOND_AS_OF)
+        assert result.returncode == BROKEN_SETUP, result.stderr
+        assert "parts of it that were read are gone" in str(end(result)["message"])
+        assert factory.refresh("--full-refresh").returncode == PUBLISHED
+        assert factory.documents() != story.factory.documents()
+    finally:
+        gone.rename(log)
 
 
 def test_a_copy_in_postgresql_is_caught_up_with(story: Story, postgresql: str, tmp_path: Path) -> None:
