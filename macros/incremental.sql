@@ -200,13 +200,14 @@
     {%- set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) -%}
     {%- set since = taken_in() -%}
     delete from {{ arguments.target_relation }}
-    {% if since is not none -%}
+    {% if since is not none and arguments.unique_key == 'part_id' and model.config.meta.follows -%}
+    {#- by their numbers, as few blocks of rows have them -#}
+    where part_id in ({{ run_query(changed_parts(since)).columns[0].values() | join(', ') or 'null' }})
+    {%- elif since is not none -%}
     where {{ arguments.unique_key }} in (
         select {{ arguments.unique_key }} from {{ arguments.temp_relation }}
         {%- if model.config.meta.changed_key %}
         union {{ changed_keys(followed_deliveries()) }}
-        {%- elif arguments.unique_key == 'part_id' and model.config.meta.follows %}
-        union {{ changed_parts(since) }}
         {%- endif %}
     )
     {%- endif %};

@@ -3,7 +3,7 @@
 -- read, as a CTE that is read twice would be copied whole.
 {% macro staged_events(condition='true', since=none, days='true') -%}
     {%- set columns = [
-        'event_key', 'issue_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
+        'event_key', 'subject_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
         'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
     ] -%}
     {{ staged_rows(
@@ -83,18 +83,19 @@
 {%- endmacro %}
 
 
--- A condition that holds on the days on which rows with one of the changed keys were ingested. What concerns new rows
--- mostly came shortly before them; once a narrow look has found when, the rest of history need not be read in full.
-{% macro on_days_with(deliveries, condition, key, changed) -%}
+-- A condition that holds on the days of the rows with one of the changed keys, by the time that a relation is in the order
+-- of. What concerns new rows mostly came shortly before them; once a narrow look has found when, the rest of history need
+-- not be read in full.
+{% macro on_days_with(relation, condition, key, changed, time='ingested_at') -%}
     {%- if changed is none or not execute -%}
         {{ return('true') }}
     {%- endif -%}
     {%- set periods = run_query(
-        "with days as (select distinct cast(ingested_at as date) as ingested_on from " ~ deliveries
-        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ") and ingested_at is not null),"
-        ~ " numbered as (select ingested_on, "
-        ~ dbt.dateadd('day', '- row_number() over (order by ingested_on)', 'ingested_on') ~ " as period from days)"
-        ~ " select cast(min(ingested_on) as date), cast(" ~ dbt.dateadd('day', 1, 'max(ingested_on)') ~ " as date)"
+        "with days as (select distinct cast(" ~ time ~ " as date) as day from " ~ relation
+        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ") and " ~ time ~ " is not null),"
+        ~ " numbered as (select day, " ~ dbt.dateadd('day', '- row_number() over (order by day)', 'day')
+        ~ " as period from days)"
+        ~ " select cast(min(day) as date), cast(" ~ dbt.dateadd('day', 1, 'max(day)') ~ " as date)"
         ~ " from numbered group by period order by 1"
     ).rows -%}
     {%- if periods | length > 30 -%}
@@ -104,7 +105,7 @@
     {%- set conditions = [] -%}
     {%- for period in periods -%}
         {%- do conditions.append(
-            "(ingested_at >= timestamp '" ~ period[0] ~ "' and ingested_at < timestamp '" ~ period[1] ~ "')"
+            "(" ~ time ~ " >= timestamp '" ~ period[0] ~ "' and " ~ time ~ " < timestamp '" ~ period[1] ~ "')"
         ) -%}
     {%- endfor -%}
     {{ return('(' ~ conditions | join(' or ') ~ ')' if conditions else 'false') }}

@@ -4,7 +4,7 @@
 
 create table base_event_deliveries as
 select
-    hash(org_id, id) as event_key, hash(org_id, issue_id) as issue_key, id as event_id, org_id, project_id, issue_id,
+    hash(org_id, id) as event_key, hash(org_id, coalesce(subject_id, issue_id)) as subject_key, id as event_id, org_id, project_id, issue_id,
     session_id, subject_id, event_type, actor_type, actor_id, station, payload, occurred_at, ingested_at, origin,
     rejected_rule, case when rejected_rule is not null then to_json(read_row)::varchar end as record
 from (
@@ -125,14 +125,14 @@ from stg_runs;
 
 create table int_work_item_transitions as
 select
-    issue_key, event_id, org_id, project_id, issue_id, session_id, event_type, station_before, station as station_after,
+    subject_key, event_id, org_id, project_id, issue_id, session_id, event_type, station_before, station as station_after,
     result, escalation_strategy,
     event_type in ('work-item.rework', 'work-item.completed') or station_before is null or station_before != station
         as changes_station,
     occurred_at
 from (
     select
-        issue_key, event_id, org_id, project_id, issue_id, session_id, event_type, station, occurred_at,
+        subject_key, event_id, org_id, project_id, issue_id, session_id, event_type, station, occurred_at,
         if(event_type = 'work-item.completed', payload ->> '$.result', null) as result,
         if(event_type = 'work-item.completed', nullif(trim(payload ->> '$.escalationStrategy'), ''), null) as escalation_strategy,
         lag(station) over (partition by org_id, issue_id order by occurred_at, event_id) as station_before
@@ -142,13 +142,13 @@ from (
 
 create table int_station_visits as
 select
-    issue_key, event_id as entry_event_id, org_id, project_id, issue_id, station_after as station,
+    subject_key, event_id as entry_event_id, org_id, project_id, issue_id, station_after as station,
     case left_by when 'work-item.rework' then 'rework' when 'work-item.started' then 'restarted'
         else if(left_by is null, null, 'forward') end as ending,
     datediff('microsecond', occurred_at, left_at) as duration_us, occurred_at as entered_at, left_at
 from (
     select
-        issue_key, event_id, org_id, project_id, issue_id, station_after, occurred_at,
+        subject_key, event_id, org_id, project_id, issue_id, station_after, occurred_at,
         lead(occurred_at) over visits as left_at, lead(event_type) over visits as left_by
     from int_work_item_transitions
     where changes_station
@@ -165,13 +165,13 @@ with issues as (
     group by org_id, issue_id
 )
 select
-    issue_key, event_id, org_id, project_id, issue_id, result, escalation_strategy,
+    subject_key, event_id, org_id, project_id, issue_id, result, escalation_strategy,
     datediff('microsecond', first_event_at, completed_at) as cycle_time_us,
     coalesce(first_rework_at > completed_at, true) as is_first_pass, first_event_at, completed_at,
     lead(completed_at) over (partition by org_id, issue_id order by completed_at, event_id) as superseded_at
 from (
     select
-        issue_key, event_id, org_id, project_id, issue_id, result, coalesce(escalation_strategy, 'none') as escalation_strategy,
+        subject_key, event_id, org_id, project_id, issue_id, result, coalesce(escalation_strategy, 'none') as escalation_strategy,
         occurred_at as completed_at
     from int_work_item_transitions
     where event_type = 'work-item.completed'
@@ -181,7 +181,7 @@ inner join issues using (org_id, issue_id);
 create table int_reviews as
 with decisions as (
     select
-        issue_key, event_id, org_id, project_id, issue_id, actor_id, occurred_at,
+        subject_key, event_id, org_id, project_id, issue_id, actor_id, occurred_at,
         case json_type(payload, '$.duration')
             when 'UBIGINT' then (payload ->> '$.duration')::ubigint::decimal(28, 9)  -- much faster than the one below
             when 'DOUBLE' then try_cast(payload ->> '$.duration' as decimal(28, 9))
@@ -205,7 +205,7 @@ looked_back as (
         and decisions.occurred_at >= starts.occurred_at
 )
 select
-    issue_key, event_id, org_id, project_id, issue_id, actor_id,
+    subject_key, event_id, org_id, project_id, issue_id, actor_id,
     coalesce(
         stated_duration_ms, datediff('microsecond', review_started_at, occurred_at)::decimal(19, 0) * 0.001, 0
     )::decimal(28, 9) as review_duration_ms,
@@ -223,17 +223,18 @@ where event_type = 'human.override';
 create table int_pipeline_runs as
 with ends as (
     select
-        subject_id, org_id, event_type, arg_min(payload, (occurred_at, event_id)) as payload,
-        arg_min(project_id, (occurred_at, event_id)) as project_id, min(occurred_at) as occurred_at
+        subject_key, subject_id, org_id, project_id, event_type, occurred_at, payload ->> '$.name' as pipeline_name,
+        payload ->> '$.trigger' as trigger_kind, payload ->> '$.branch' as branch, payload ->> '$.commit' as commit_sha,
+        payload ->> '$.status' as final_status
     from stg_events
     where event_type in ('pipeline.started', 'pipeline.finished')
-    group by all
+    -- arg_min() would not leave the memory
+    qualify row_number() over (partition by org_id, subject_id, event_type order by occurred_at, event_id) = 1
 )
 select
-    started.subject_id as pipeline_id, started.org_id, started.project_id, started.payload ->> '$.name' as pipeline_name,
-    started.payload ->> '$.trigger' as trigger_kind, started.payload ->> '$.branch' as branch,
-    started.payload ->> '$.commit' as commit_sha, finished.payload ->> '$.status' as final_status,
-    started.occurred_at as started_at, finished.occurred_at as finished_at
+    started.subject_key, started.subject_id as pipeline_id, started.org_id, started.project_id, started.pipeline_name,
+    started.trigger_kind, started.branch, started.commit_sha, finished.final_status, started.occurred_at as started_at,
+    finished.occurred_at as finished_at
 from (from ends where event_type = 'pipeline.started') as started
 left join (from ends where event_type = 'pipeline.finished') as finished using (org_id, subject_id);
 

@@ -3,7 +3,7 @@
     unique_key=hash_key(['org_id', 'incident_id']),
     meta={
         'follows': 'int_deployments',
-        'changed_key': hash_key(['org_id', 'subject_id']),
+        'changed_key': 'subject_key',
         'changed_where': opened_or_resolved,
     }
 ) }}
@@ -19,7 +19,7 @@ incident_events as (
         row_number() over (
             partition by org_id, subject_id, event_type order by occurred_at, event_id
         ) as occurrence
-    from {{ events_to_compute(opened_or_resolved, hash_key(['org_id', 'subject_id']), changed_incidents) }}
+    from {{ events_to_compute(opened_or_resolved, 'subject_key', changed_incidents) }}
 
 ),
 
@@ -105,42 +105,31 @@ timeline as (
 
 ),
 
-placed as (
-
-    select
-        *,
-        row_number() over (
-            partition by org_id, project_id order by happened_at, is_change, id
-        ) as place
-    from timeline
-
-),
-
 looked_back as (
 
     select
         *,
-        max(case when is_change = 1 then place end) over (
-            partition by org_id, project_id order by place
+        {{ latest_value('case when is_change = 1 then id end') }} over (
+            partition by org_id, project_id order by happened_at, is_change, id
             rows between unbounded preceding and current row
-        ) as latest_change_place
-    from placed
+        ) as change_event_id,
+        {{ latest_value('deployment_id') }} over (
+            partition by org_id, project_id order by happened_at, is_change, id
+            rows between unbounded preceding and current row
+        ) as change_deployment_id
+    from timeline
 
 ),
 
 latest_changes as (
 
     select
-        openings.org_id,
-        openings.id as incident_id,
-        changes.id as change_event_id,
-        changes.deployment_id
-    from looked_back as openings
-    inner join placed as changes
-        on openings.org_id = changes.org_id
-        and openings.project_id is not distinct from changes.project_id
-        and openings.latest_change_place = changes.place
-    where openings.is_change = 0
+        org_id,
+        id as incident_id,
+        change_event_id,
+        change_deployment_id as deployment_id
+    from looked_back
+    where is_change = 0
 
 ),
 

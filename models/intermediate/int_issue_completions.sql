@@ -1,12 +1,13 @@
 {{ config(
-    unique_key='issue_key',
+    unique_key='subject_key',
     meta={
         'follows': 'int_work_item_transitions',
-        'changed_key': "issue_key",
+        'changed_key': "subject_key",
         'changed_where': "event_type like 'work-item.%'",
     }
 ) }}
 {% set changed = changed_events() %}
+{% set on_days = on_days_with(ref('int_work_item_transitions'), 'true', 'subject_key', changed, 'occurred_at') %}
 
 with
 
@@ -18,7 +19,9 @@ issues as (
         min(occurred_at) as first_event_at,
         min(case when event_type = 'work-item.rework' then occurred_at end) as first_rework_at
     from {{ ref('int_work_item_transitions') }}
-    where {{ is_changed('issue_key', changed) }}
+    where
+        {{ on_days }}
+        and {{ is_changed('subject_key', changed) }}
     group by org_id, issue_id
 
 ),
@@ -27,8 +30,9 @@ completions as (
 
     select * from {{ ref('int_work_item_transitions') }}
     where
-        event_type = 'work-item.completed'
-        and {{ is_changed('issue_key', changed) }}
+        {{ on_days }}
+        and event_type = 'work-item.completed'
+        and {{ is_changed('subject_key', changed) }}
 
 ),
 
@@ -36,7 +40,7 @@ final as (
 
     select
         -- ids
-        completions.issue_key,
+        completions.subject_key,
         completions.event_id,
         completions.org_id,
         completions.project_id,

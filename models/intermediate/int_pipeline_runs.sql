@@ -1,8 +1,8 @@
 {{ config(
-    unique_key=hash_key(['org_id', 'pipeline_id']),
+    unique_key='subject_key',
     meta={
         'follows': 'redelivered_events',
-        'changed_key': hash_key(['org_id', 'subject_id']),
+        'changed_key': 'subject_key',
         'changed_where': "event_type in ('pipeline.started', 'pipeline.finished')",
     }
 ) }}
@@ -14,6 +14,7 @@ with
 pipeline_events as (
 
     select
+        subject_key,
         event_id,
         org_id,
         project_id,
@@ -25,9 +26,7 @@ pipeline_events as (
         {{ json_text('payload', 'branch') }} as branch,
         {{ json_text('payload', 'commit') }} as commit_sha,
         {{ json_text('payload', 'status') }} as final_status
-    from {{ events_to_compute(
-        "event_type in ('pipeline.started', 'pipeline.finished')", hash_key(['org_id', 'subject_id']), changed
-    ) }}
+    from {{ events_to_compute("event_type in ('pipeline.started', 'pipeline.finished')", 'subject_key', changed) }}
 
 ),
 
@@ -60,6 +59,7 @@ final as (
 
     select
         -- ids
+        started.subject_key,
         started.subject_id as pipeline_id,
         started.org_id,
         started.project_id,

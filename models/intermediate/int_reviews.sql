@@ -1,12 +1,13 @@
 {{ config(
-    unique_key='issue_key',
+    unique_key='subject_key',
     meta={
         'follows': 'int_work_item_transitions',
-        'changed_key': "issue_key",
+        'changed_key': "subject_key",
         'changed_where': "event_type in ('work-item.handoff', 'human.review-started', 'human.review-completed')",
     }
 ) }}
 {% set changed = changed_events() %}
+{% set on_days = on_days_with(ref('int_work_item_transitions'), 'true', 'subject_key', changed, 'occurred_at') %}
 
 with
 
@@ -14,7 +15,7 @@ with
 review_events as (
 
     select
-        issue_key,
+        subject_key,
         event_id,
         org_id,
         project_id,
@@ -28,7 +29,7 @@ review_events as (
         case
             when event_type = 'human.review-completed' then {{ json_is_true('payload', 'approved') }}
         end as is_approved
-    from {{ events_to_compute("event_type in ('human.review-started', 'human.review-completed')", 'issue_key', changed) }}
+    from {{ events_to_compute("event_type in ('human.review-started', 'human.review-completed')", 'subject_key', changed) }}
 
 ),
 
@@ -41,8 +42,9 @@ handoffs as (
         occurred_at
     from {{ ref('int_work_item_transitions') }}
     where
-        event_type = 'work-item.handoff'
-        and issue_key in (select review_events.issue_key from review_events)
+        {{ on_days }}
+        and event_type = 'work-item.handoff'
+        and subject_key in (select review_events.subject_key from review_events)
 
 ),
 
@@ -54,7 +56,7 @@ issue_events as (
     union all
 
     select
-        null as issue_key,
+        null as subject_key,
         null as event_id,
         org_id,
         null as project_id,
@@ -96,7 +98,7 @@ final as (
 
     select
         -- ids
-        issue_key,
+        subject_key,
         event_id,
         org_id,
         project_id,

@@ -1,12 +1,13 @@
 {{ config(
-    unique_key='issue_key',
+    unique_key='subject_key',
     meta={
         'follows': 'int_work_item_transitions',
-        'changed_key': "issue_key",
+        'changed_key': "subject_key",
         'changed_where': "event_type like 'work-item.%'",
     }
 ) }}
 {% set changed = changed_events() %}
+{% set on_days = on_days_with(ref('int_work_item_transitions'), 'true', 'subject_key', changed, 'occurred_at') %}
 
 with
 
@@ -14,8 +15,9 @@ changes as (
 
     select * from {{ ref('int_work_item_transitions') }}
     where
-        changes_station
-        and {{ is_changed('issue_key', changed) }}
+        {{ on_days }}
+        and changes_station
+        and {{ is_changed('subject_key', changed) }}
 
 ),
 
@@ -33,7 +35,7 @@ final as (
 
     select
         -- ids
-        issue_key,
+        subject_key,
         event_id as entry_event_id,
         org_id,
         project_id,

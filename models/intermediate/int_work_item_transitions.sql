@@ -1,8 +1,8 @@
 {{ config(
-    unique_key='issue_key',
+    unique_key='subject_key',
     meta={
         'follows': 'redelivered_events',
-        'changed_key': "issue_key",
+        'changed_key': "subject_key",
         'changed_where': "event_type like 'work-item.%'",
     }
 ) }}
@@ -14,7 +14,7 @@ with
 work_item_events as (
 
     select
-        issue_key,
+        subject_key,
         event_id,
         org_id,
         project_id,
@@ -27,7 +27,7 @@ work_item_events as (
             when event_type = 'work-item.completed' then {{ null_if_blank(json_text('payload', 'escalationStrategy')) }}
         end as escalation_strategy,
         occurred_at
-    from {{ events_to_compute("event_type like 'work-item.%'", 'issue_key', changed) }}
+    from {{ events_to_compute("event_type like 'work-item.%'", 'subject_key', changed) }}
 
 ),
 
@@ -45,7 +45,7 @@ final as (
 
     select
         -- ids
-        issue_key,
+        subject_key,
         event_id,
         org_id,
         project_id,

@@ -4,21 +4,28 @@ deliveries as (
 
     select
         'factory_events' as log,
-        rejected_rule,
         count(*) as row_count
     from {{ ref('base_event_deliveries') }}
     where withdrawn_batch_id is null
-    group by rejected_rule
 
     union all
 
     select
         'factory_metrics' as log,
-        rejected_rule,
         count(*) as row_count
     from {{ ref('base_run_deliveries') }}
     where withdrawn_batch_id is null
-    group by rejected_rule
+
+),
+
+rejected as (
+
+    select
+        log,
+        rule,
+        count(*) as row_count
+    from {{ ref('rejected_records') }}
+    group by log, rule
 
 ),
 
@@ -46,10 +53,14 @@ outcomes as (
         deliveries.log,
         'accepted' as outcome,
         cast(null as {{ dbt.type_string() }}) as rule,
-        deliveries.row_count - coalesce(duplicates.row_count, 0) as row_count
+        deliveries.row_count - coalesce(rejected_of_log.row_count, 0) - coalesce(duplicates.row_count, 0) as row_count
     from deliveries
     inner join duplicates on deliveries.log = duplicates.log
-    where deliveries.rejected_rule is null
+    left join (
+        select log, sum(row_count) as row_count
+        from rejected
+        group by log
+    ) as rejected_of_log on deliveries.log = rejected_of_log.log
 
     union all
 
@@ -59,17 +70,15 @@ outcomes as (
         null as rule,
         row_count
     from duplicates
-    where row_count > 0
 
     union all
 
     select
         log,
         'rejected' as outcome,
-        rejected_rule as rule,
+        rule,
         row_count
-    from deliveries
-    where rejected_rule is not null
+    from rejected
 
 ),
 
@@ -81,6 +90,7 @@ final as (
         rule,
         cast(row_count as bigint) as row_count
     from outcomes
+    where row_count > 0
 
 )
 

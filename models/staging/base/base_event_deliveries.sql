@@ -88,7 +88,7 @@ delivered as (
     select
         -- ids
         {{ hash_key(['org_id', 'event_id']) }} as event_key,
-        {{ hash_key(['org_id', 'issue_id']) }} as issue_key,
+        {{ hash_key(['org_id', 'coalesce(subject_id, issue_id)']) }} as subject_key,
         event_id,
         org_id,
         project_id,

@@ -46,7 +46,7 @@ final as (
     select
         -- ids
         event_key,
-        issue_key,
+        subject_key,
         event_id,
         org_id,
         project_id,
