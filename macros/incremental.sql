@@ -4,7 +4,7 @@
 -- incremental model, the batch up to which it has taken in the logs; it is written in the transaction that writes the
 -- model, so a run that ends anywhere leaves nothing half done: the next one goes on from there.
 --
--- Its `generation` says from which build of the model that it follows a model comes, and from which SQL of its own. A
+-- Its `generation` says from which build of the model (or models) that it follows a model comes, and from which SQL of its own. A
 -- model that is built from all rows gets a new one, and then so do the models that follow it. That of the logs, which the
 -- first one follows, is made of where they are and of the macros that read them.
 
@@ -176,18 +176,19 @@
 
 
 -- The rows of a relation that the model does not have yet as they are, when it computes more than what changed itself
--- (`changed`, its keys): all rows of a key at once, as they are replaced at once.
-{% macro rows_that_differ(relation, columns, changed) -%}
+-- (`changed`, its keys).
+{% macro rows_that_differ(relation, changed) -%}
     select * from {{ relation }}
     {%- if changed is not none %}
     {%- set key = config.get('unique_key') %}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='quoted') | join(', ') %}
     where
         {{ key }} in ({{ changed }})
         or {{ key }} in (
             select {{ key }} from (
-                select {{ columns | join(', ') }} from {{ relation }}
+                select {{ columns }} from {{ relation }}
                 except
-                select {{ columns | join(', ') }} from {{ this }}
+                select {{ columns }} from {{ this }}
             ) as different
         )
     {%- endif %}
@@ -201,7 +202,7 @@
     {%- set since = taken_in() -%}
     delete from {{ arguments.target_relation }}
     {% if since is not none and arguments.unique_key == 'part_id' and model.config.meta.follows -%}
-    {#- by their numbers, as few blocks of rows have them -#}
+    {#- by their numbers, as few blocks of rows have them; `landed_parts` itself, which follows nothing, is small -#}
     where part_id in ({{ run_query(changed_parts(since)).columns[0].values() | join(', ') or 'null' }})
     {%- elif since is not none -%}
     where {{ arguments.unique_key }} in (

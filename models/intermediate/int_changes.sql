@@ -1,8 +1,8 @@
 {{ config(
-    unique_key=hash_key(['org_id', 'event_id']),
+    unique_key='(org_id, event_id)',
     meta={
         'follows': 'int_incidents',
-        'changed_key': 'event_key',
+        'changed_key': '(org_id, event_id)',
         'changed_where': "event_type = 'deployment.finished'",
     }
 ) }}
@@ -124,8 +124,5 @@ final as (
 )
 
 -- By time, so that a window need not read all.
-{{ rows_that_differ('final', [
-    'event_id', 'deployment_id', 'org_id', 'project_id', 'lead_time_us', 'deployed_at', 'first_incident_at',
-    'rolled_back_at', 'failed_at'
-], changed_events()) }}
+{{ rows_that_differ('final', changed_events()) }}
 order by deployed_at

@@ -1,9 +1,9 @@
 {% set opened_or_resolved = "event_type in ('incident.opened', 'incident.resolved')" %}
 {{ config(
-    unique_key=hash_key(['org_id', 'incident_id']),
+    unique_key='(org_id, incident_id)',
     meta={
         'follows': 'int_deployments',
-        'changed_key': 'subject_key',
+        'changed_key': '(org_id, subject_id)',
         'changed_where': opened_or_resolved,
     }
 ) }}
@@ -19,7 +19,9 @@ incident_events as (
         row_number() over (
             partition by org_id, subject_id, event_type order by occurred_at, event_id
         ) as occurrence
-    from {{ events_to_compute(opened_or_resolved, 'subject_key', changed_incidents) }}
+    from {{ events_to_compute(opened_or_resolved, 'subject_key', changed_events_of('subject_key')) }}
+    -- an incident of another org may have an equal number
+    where {{ is_changed('(org_id, subject_id)', changed_incidents) }}
 
 ),
 
@@ -71,7 +73,7 @@ incidents as (
     from {{ this }}
     where
         org_id in ({{ changed }})
-        and {{ hash_key(['org_id', 'incident_id']) }} not in ({{ changed_incidents }})
+        and (org_id, incident_id) not in ({{ changed_incidents }})
     {%- endif %}
 
 ),
@@ -157,7 +159,4 @@ final as (
 
 )
 
-{{ rows_that_differ('final', [
-    'incident_id', 'org_id', 'project_id', 'deployment_id', 'change_event_id', 'title', 'severity', 'opened_at',
-    'resolved_at'
-], changed_incidents) }}
+{{ rows_that_differ('final', changed_incidents) }}

@@ -1,7 +1,7 @@
 {{ config(unique_key='part_id', meta={'follows': ['base_event_deliveries', 'base_run_deliveries']}) }}
 {% set since = taken_in() %}
-{% set parts = changed_parts(since) %}
-{% set changed = none if since is none else parts %}
+{% set changed = none if since is none else changed_parts(since) %}
+-- depends_on: {{ ref('landed_parts') }}
 
 with
 

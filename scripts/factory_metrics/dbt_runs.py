@@ -72,10 +72,11 @@ class Dbt:
             DbtError: the project or the variables are at fault.
 
         """
+        if self._runner is not None:
+            return
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - slow
 
-        self._runner = dbtRunner()
-        outcome = self._invoke("parse")
+        outcome = self._invoke(dbtRunner(), "parse")
         if outcome.exception is not None:
             raise DbtError(_first_lines(str(outcome.exception)))
         self._runner = dbtRunner(manifest=outcome.result, callbacks=[self._on_event])
@@ -88,13 +89,16 @@ class Dbt:
             DbtError: anything else went wrong.
 
         """
-        if self._runner is None:
-            self.start()
+        self.start()
+        for node in self._runner.manifest.nodes.values():
+            # Else dbt would not put ephemeral models into what an earlier command has compiled.
+            if node.resource_type != "seed":
+                node.extra_ctes_injected, node.extra_ctes = False, []
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - slow
 
         self._errors.clear()
         try:
-            outcome = self._invoke(*command.split(), *options)
+            outcome = self._invoke(self._runner, *command.split(), *options)
         finally:
             # dbt would keep the warehouse open.
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -113,13 +117,16 @@ class Dbt:
             _raise_failure(results, self._errors)
         return results
 
-    def _invoke(self, *command: str) -> Any:  # noqa: ANN401 - dbt's results have no types of their own
+    def _invoke(self, runner: Any, *command: str) -> Any:  # noqa: ANN401 - dbt has no types of its own
         os.environ.update(self.environment)
         logs = ["--log-level", "none", "--log-level-file", "info"]
         places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target", "duckdb"]
         for option, folder in {"--target-path": "target", "--log-path": "logs"}.items():
             places += [option, str(self.artifacts / folder)]
-        return self._runner.invoke([*logs, *command, *places, "--vars", self.variables])
+        outcome = runner.invoke([*logs, *command, *places, "--vars", self.variables])
+        if isinstance(outcome.exception, BaseException) and not isinstance(outcome.exception, Exception):
+            raise outcome.exception  # such as Ctrl-C
+        return outcome
 
     def _on_event(self, event: Any) -> None:  # noqa: ANN401 - dbt's events have no types of their own
         if event.info.name == _ERROR:
