@@ -29,6 +29,16 @@ rejected as (
 
 ),
 
+rejected_of_log as (
+
+    select
+        log,
+        sum(row_count) as row_count
+    from rejected
+    group by log
+
+),
+
 duplicates as (
 
     select
@@ -56,11 +66,7 @@ outcomes as (
         deliveries.row_count - coalesce(rejected_of_log.row_count, 0) - coalesce(duplicates.row_count, 0) as row_count
     from deliveries
     inner join duplicates on deliveries.log = duplicates.log
-    left join (
-        select log, sum(row_count) as row_count
-        from rejected
-        group by log
-    ) as rejected_of_log on deliveries.log = rejected_of_log.log
+    left join rejected_of_log on deliveries.log = rejected_of_log.log
 
     union all
 
