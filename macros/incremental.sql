@@ -159,9 +159,11 @@
 {%- endmacro %}
 
 
--- The parts of the logs that came or changed after a batch.
-{% macro changed_parts(since) -%}
-    select part_id from {{ log_ref('landed_parts') }} where batch_id > {{ since }}
+-- The parts of the logs that came or changed since a model last took in the logs; none when all have.
+{% macro changed_parts() -%}
+    {%- set landed_parts = log_ref('landed_parts') -%}
+    {%- set since = taken_in() -%}
+    {{ return(none if since is none else "select part_id from " ~ landed_parts ~ " where batch_id > " ~ since) }}
 {%- endmacro %}
 
 
@@ -203,7 +205,7 @@
     delete from {{ arguments.target_relation }}
     {% if since is not none and arguments.unique_key == 'part_id' and model.config.meta.follows -%}
     {#- by their numbers, as few blocks of rows have them; `landed_parts` itself, which follows nothing, is small -#}
-    where part_id in ({{ run_query(changed_parts(since)).columns[0].values() | join(', ') or 'null' }})
+    where part_id in ({{ run_query(changed_parts()).columns[0].values() | join(', ') or 'null' }})
     {%- elif since is not none -%}
     where {{ arguments.unique_key }} in (
         select {{ arguments.unique_key }} from {{ arguments.temp_relation }}
@@ -235,9 +237,7 @@
 {% macro delivered_in_batches(delivered) -%}
     {%- set since = taken_in() -%}
     {%- set batch_id = followed_batch() -%}
-    {%- set read_again -%}
-        select part_id from {{ log_ref('landed_parts') }} where batch_id > {{ since }} and first_batch_id <= {{ since }}
-    {%- endset -%}
+    {%- set read_again = changed_parts() ~ " and first_batch_id <= " ~ since -%}
     {%- if since is none or not run_query(read_again).rows -%}
 final as (
 

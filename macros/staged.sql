@@ -60,6 +60,18 @@
 {%- endmacro %}
 
 
+-- The transitions of the issues that a model has to compute anew, or of all issues when `changed` is none.
+{% macro transitions_to_compute(changed) -%}
+    {%- set transitions = ref('int_work_item_transitions') -%}
+    (
+        select * from {{ transitions }}
+        where
+            {{ on_days_with(transitions, 'true', 'subject_key', changed, 'occurred_at') }}
+            and {{ is_changed('subject_key', changed) }}
+    ) as transitions
+{%- endmacro %}
+
+
 -- The events with a condition whose own deliveries have changed. What counts of them came since, or is among what was
 -- delivered more than once, so older batches need not be read.
 {% macro changed_events_to_compute(condition, changed) -%}

@@ -7,7 +7,7 @@
     }
 ) }}
 {% set changed = changed_events() %}
-{% set on_days = on_days_with(ref('int_work_item_transitions'), 'true', 'subject_key', changed, 'occurred_at') %}
+{% set transitions = transitions_to_compute(changed) %}
 
 with
 
@@ -18,21 +18,15 @@ issues as (
         issue_id,
         min(occurred_at) as first_event_at,
         min(case when event_type = 'work-item.rework' then occurred_at end) as first_rework_at
-    from {{ ref('int_work_item_transitions') }}
-    where
-        {{ on_days }}
-        and {{ is_changed('subject_key', changed) }}
+    from {{ transitions }}
     group by org_id, issue_id
 
 ),
 
 completions as (
 
-    select * from {{ ref('int_work_item_transitions') }}
-    where
-        {{ on_days }}
-        and event_type = 'work-item.completed'
-        and {{ is_changed('subject_key', changed) }}
+    select * from {{ transitions }}
+    where event_type = 'work-item.completed'
 
 ),
 

@@ -7,7 +7,6 @@
     }
 ) }}
 {% set changed = changed_events() %}
-{% set on_days = on_days_with(ref('int_work_item_transitions'), 'true', 'subject_key', changed, 'occurred_at') %}
 
 with
 
@@ -40,10 +39,9 @@ handoffs as (
         issue_id,
         event_type,
         occurred_at
-    from {{ ref('int_work_item_transitions') }}
+    from {{ transitions_to_compute(changed) }}
     where
-        {{ on_days }}
-        and event_type = 'work-item.handoff'
+        event_type = 'work-item.handoff'
         and subject_key in (select review_events.subject_key from review_events)
 
 ),

@@ -7,17 +7,13 @@
     }
 ) }}
 {% set changed = changed_events() %}
-{% set on_days = on_days_with(ref('int_work_item_transitions'), 'true', 'subject_key', changed, 'occurred_at') %}
 
 with
 
 changes as (
 
-    select * from {{ ref('int_work_item_transitions') }}
-    where
-        {{ on_days }}
-        and changes_station
-        and {{ is_changed('subject_key', changed) }}
+    select * from {{ transitions_to_compute(changed) }}
+    where changes_station
 
 ),
 

@@ -10,23 +10,15 @@
 
 with
 
--- Without payloads, which would be sorted along.
+-- What payloads say is taken out before sorting, which then goes without them.
 work_item_events as (
 
     select
-        subject_key,
-        event_id,
-        org_id,
-        project_id,
-        issue_id,
-        session_id,
-        event_type,
-        station,
+        *,
         case when event_type = 'work-item.completed' then {{ json_text('payload', 'result') }} end as result,
         case
             when event_type = 'work-item.completed' then {{ null_if_blank(json_text('payload', 'escalationStrategy')) }}
-        end as escalation_strategy,
-        occurred_at
+        end as escalation_strategy
     from {{ events_to_compute("event_type like 'work-item.%'", 'subject_key', changed) }}
 
 ),

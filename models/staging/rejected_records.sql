@@ -1,7 +1,5 @@
 {{ config(unique_key='part_id', meta={'follows': ['base_event_deliveries', 'base_run_deliveries']}) }}
-{% set since = taken_in() %}
-{% set changed = none if since is none else changed_parts(since) %}
--- depends_on: {{ ref('landed_parts') }}
+{% set changed = changed_parts() %}
 
 with
 

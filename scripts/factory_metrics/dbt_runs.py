@@ -124,7 +124,7 @@ class Dbt:
         for option, folder in {"--target-path": "target", "--log-path": "logs"}.items():
             places += [option, str(self.artifacts / folder)]
         outcome = runner.invoke([*logs, *command, *places, "--vars", self.variables])
-        if isinstance(outcome.exception, BaseException) and not isinstance(outcome.exception, Exception):
+        if outcome.exception is not None and not isinstance(outcome.exception, Exception):
             raise outcome.exception  # such as Ctrl-C
         return outcome
 
