@@ -162,15 +162,18 @@
         {%- endif %}
     {%- endset -%}
     {%- set parts = run_query(unread).columns[0].values() | list -%}
+    {%- set is_past = "ingested_at <= cast(" ~ dbt.current_timestamp() ~ " as timestamp)" -%}
     select max(ingested_at) as max_loaded_at
     from (
-        select ingested_at
+        select max(ingested_at) as ingested_at
         from ({{ read_log(relation, described.columns, described.optional, parts, true) }}) as landed
+        where {{ is_past }}
         {%- if known %}
         union all
-        select ingested_at from {{ base }}
+        {#- by itself, as DuckDB knows the greatest of a whole table without reading it #}
+        select max(ingested_at) as ingested_at from {{ base }}
+        where {{ is_past }}
         {%- endif %}
     ) as ingestions
-    where ingested_at <= cast({{ dbt.current_timestamp() }} as timestamp)
     {%- endif -%}
 {%- endmacro %}

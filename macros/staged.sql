@@ -104,7 +104,7 @@
     {%- endif -%}
     {%- set periods = run_query(
         "with days as (select distinct cast(" ~ time ~ " as date) as day from " ~ relation
-        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ") and " ~ time ~ " is not null),"
+        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ")),"
         ~ " numbered as (select day, " ~ dbt.dateadd('day', '- row_number() over (order by day)', 'day')
         ~ " as period from days)"
         ~ " select cast(min(day) as date), cast(" ~ dbt.dateadd('day', 1, 'max(day)') ~ " as date)"
@@ -115,10 +115,29 @@
         {{ return('true') }}
     {%- endif -%}
     {%- set conditions = [] -%}
-    {%- for period in periods -%}
+    {#- rows without a time; to leave them out above would mislead DuckDB about how few rows there are -#}
+    {%- for period in periods if period[0] is not none -%}
         {%- do conditions.append(
             "(" ~ time ~ " >= timestamp '" ~ period[0] ~ "' and " ~ time ~ " < timestamp '" ~ period[1] ~ "')"
         ) -%}
     {%- endfor -%}
     {{ return('(' ~ conditions | join(' or ') ~ ')' if conditions else 'false') }}
+{%- endmacro %}
+
+
+-- A condition that holds for the orgs of what has changed; for all, when looking each row's up would take longer than to
+-- compute it.
+{% macro in_orgs_of(changed) -%}
+    {%- if changed is none or not execute -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set orgs = run_query("select distinct org_id from (" ~ changed ~ ") as changed limit 101").columns[0].values() -%}
+    {%- if orgs | length > 100 -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set literals = [] -%}
+    {%- for org in orgs -%}
+        {%- do literals.append(dbt.string_literal(dbt.escape_single_quotes(org))) -%}
+    {%- endfor -%}
+    {{ return('org_id in (' ~ literals | join(', ') ~ ')' if literals else 'false') }}
 {%- endmacro %}

@@ -32,15 +32,6 @@
 {%- endmacro %}
 
 
--- Whether two rows have the same keys. Null is a project of its own.
-{% macro matching(left, right, keys) -%}
-    {% for key in keys -%}
-    {{ left }}.{{ key }} {{ 'is not distinct from' if key == 'project_id' else '=' }} {{ right }}.{{ key }}
-    {{- ' and ' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
-
 -- The rows of a relation whose timestamp is in the window, both edges included, with the columns that are wanted.
 {% macro in_window(relation, timestamp, columns, of_window=[]) -%}
     select

@@ -9,23 +9,20 @@
 {% set changed = changed_events_of(
     'org_id', "event_type in ('deployment.finished', 'incident.opened', 'incident.resolved')"
 ) %}
+{% set in_changed_orgs = in_orgs_of(changed) %}
 
 with
-
-deployments as (
-
-    select * from {{ ref('int_deployments') }}
-    where {{ is_changed('org_id', changed) }}
-
-),
 
 rollbacks as (
 
     select
         *,
         rollback_of is null as rolls_back_the_one_before
-    from deployments
-    where is_rollback and status = 'success'
+    from {{ ref('int_deployments') }}
+    where
+        is_rollback
+        and status = 'success'
+        and {{ in_changed_orgs }}
 
 ),
 
@@ -52,7 +49,7 @@ incidents as (
     from {{ ref('int_incidents') }}
     where
         opened_at is not null
-        and {{ is_changed('org_id', changed) }}
+        and {{ in_changed_orgs }}
 
 ),
 
@@ -78,13 +75,22 @@ following_incidents as (
 
 ),
 
+changes as (
+
+    select * from {{ ref('int_deployments') }}
+    where
+        is_change
+        and {{ in_changed_orgs }}
+
+),
+
 joined as (
 
     select
         changes.*,
         {{ earlier('naming_incidents.opened_at', 'following_incidents.opened_at') }} as first_incident_at,
         {{ earlier('named_rollbacks.rolled_back_at', 'next_rollbacks.deployed_at') }} as rolled_back_at
-    from deployments as changes
+    from changes
     left join naming_incidents
         on changes.org_id = naming_incidents.org_id
         and changes.deployment_id = naming_incidents.named_deployment_id
@@ -98,7 +104,6 @@ joined as (
         on changes.org_id = next_rollbacks.org_id
         and changes.superseded_by_event_id = next_rollbacks.event_id
         and next_rollbacks.rolls_back_the_one_before
-    where changes.is_change
 
 ),
 
@@ -121,8 +126,21 @@ final as (
         {{ earlier('first_incident_at', 'rolled_back_at') }} as failed_at
     from joined
 
+){% if changed is not none %},
+
+-- What neither fails nor failed before is as it was, unless it is new.
+concerned as (
+
+    select * from final
+    where
+        failed_at is not null
+        or (org_id, event_id) in (
+            {{ changed_events() }} union select (org_id, event_id) from {{ this }} where failed_at is not null
+        )
+
 )
+{%- endif %}
 
 -- By time, so that a window need not read all.
-{{ rows_that_differ('final', changed_events()) }}
+{{ rows_that_differ('final' if changed is none else 'concerned', changed_events()) }}
 order by deployed_at

@@ -28,8 +28,7 @@ concerned as (
     select known.*
     from {{ this }} as known
     inner join changed_projects
-        on known.org_id = changed_projects.org_id
-        and known.project_id is not distinct from changed_projects.project_id
+        on {{ matching('known', 'changed_projects', ['org_id', 'project_id']) }}
     where
         (known.superseded_at is null or known.superseded_at >= changed_projects.changed_from)
         and known.event_key not in ({{ changed }})

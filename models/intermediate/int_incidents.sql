@@ -7,11 +7,25 @@
         'changed_where': opened_or_resolved,
     }
 ) }}
-{% set changed = changed_events_of('org_id', opened_or_resolved ~ " or event_type = 'deployment.finished'") %}
+{% set changed = changed_events_of('org_id, project_id, occurred_at', "event_type = 'deployment.finished'") %}
 {% set changed_incidents = changed_events() %}
 
 with
 
+{% if changed is not none -%}
+-- When the first new deployment of each project finished. It concerns the incidents that were opened after it.
+deployed_projects as (
+
+    select
+        org_id,
+        project_id,
+        min(occurred_at) as deployed_from
+    from ({{ changed }}) as deployments
+    group by org_id, project_id
+
+),
+
+{% endif -%}
 incident_events as (
 
     select
@@ -62,19 +76,70 @@ incidents as (
     union all
 
     select
-        incident_id,
+        known.incident_id,
+        known.org_id,
+        known.project_id,
+        case when known.change_event_id is null then known.deployment_id end as named_deployment_id,
+        known.title,
+        known.severity,
+        known.opened_at,
+        known.resolved_at
+    from {{ this }} as known
+    inner join deployed_projects
+        on {{ matching('known', 'deployed_projects', ['org_id', 'project_id']) }}
+        and known.opened_at >= deployed_projects.deployed_from
+    where (known.org_id, known.incident_id) not in ({{ changed_incidents }})
+    {%- endif %}
+
+),
+
+{% if changed is not none -%}
+first_incidents as (
+
+    select
         org_id,
         project_id,
-        case when change_event_id is null then deployment_id end as named_deployment_id,
-        title,
-        severity,
-        opened_at,
-        resolved_at
-    from {{ this }}
-    where
-        org_id in ({{ changed }})
-        and (org_id, incident_id) not in ({{ changed_incidents }})
+        min(opened_at) as opened_at
+    from incidents
+    where opened_at is not null
+    group by org_id, project_id
+
+),
+
+-- The last change before the first of these incidents: those before it are the latest for none.
+first_changes as (
+
+    select
+        deployments.org_id,
+        deployments.project_id,
+        coalesce(
+            max(case when deployments.deployed_at < first_incidents.opened_at then deployments.deployed_at end),
+            min(deployments.deployed_at)
+        ) as deployed_at
+    from {{ ref('int_deployments') }} as deployments
+    inner join first_incidents
+        on {{ matching('deployments', 'first_incidents', ['org_id', 'project_id']) }}
+    where deployments.is_change
+    group by deployments.org_id, deployments.project_id
+
+),
+
+{% endif -%}
+changes as (
+
+    select
+        deployments.org_id,
+        deployments.project_id,
+        deployments.event_id,
+        deployments.deployment_id,
+        deployments.deployed_at
+    from {{ ref('int_deployments') }} as deployments
+    {%- if changed is not none %}
+    inner join first_changes
+        on {{ matching('deployments', 'first_changes', ['org_id', 'project_id']) }}
+        and deployments.deployed_at >= first_changes.deployed_at
     {%- endif %}
+    where deployments.is_change
 
 ),
 
@@ -100,10 +165,7 @@ timeline as (
         event_id as id,
         deployment_id,
         1 as is_change
-    from {{ ref('int_deployments') }}
-    where
-        is_change
-        and {{ is_changed('org_id', changed) }}
+    from changes
 
 ),
 
