@@ -6,15 +6,13 @@
 {% set new_of = "select {key} from {deliveries} where batch_id > " ~ tested %}
 {% set new_events = new_of.format(key='event_key', deliveries=ref('base_event_deliveries')) if tested else none %}
 {% set new_runs = new_of.format(key='run_key', deliveries=ref('base_run_deliveries')) if tested else none %}
-{% set events = events_to_compute('true', 'event_key', new_events) %}
-{% set runs = runs_to_compute('run_key', new_runs) %}
 
 with
 
 -- Whole numbers count faster than pairs of ids, which are then compared where a key repeats.
 repeated_event_keys as (
 
-    select event_key from {{ events }}
+    select event_key from {{ events_to_compute('true', 'event_key', new_events) }}
     group by event_key
     having count(*) > 1
 
@@ -22,7 +20,7 @@ repeated_event_keys as (
 
 repeated_run_keys as (
 
-    select run_key from {{ runs }}
+    select run_key from {{ runs_to_compute('run_key', new_runs) }}
     group by run_key
     having count(*) > 1
 
@@ -31,7 +29,7 @@ repeated_run_keys as (
 select
     org_id,
     event_id as id
-from {{ events }}
+from {{ ref('stg_events') }}
 where event_key in (select repeated_event_keys.event_key from repeated_event_keys)
 group by org_id, event_id
 having count(*) > 1
@@ -41,7 +39,7 @@ union all
 select
     org_id,
     run_id as id
-from {{ runs }}
+from {{ ref('stg_runs') }}
 where run_key in (select repeated_run_keys.run_key from repeated_run_keys)
 group by org_id, run_id
 having count(*) > 1
