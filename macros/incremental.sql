@@ -234,11 +234,13 @@
 
 
 -- The last CTEs of a base model: its rows with the batch that brought each of them. A part that is read again brings
--- only what it did not have; what it no longer has is kept as withdrawn, so that models that follow see it change.
-{% macro delivered_in_batches(delivered) -%}
+-- only what it did not have; what it no longer has is kept as withdrawn, so that models that follow see it change. One
+-- that has gone since it was found to have changed keeps its rows.
+{% macro delivered_in_batches(delivered, log) -%}
     {%- set since = taken_in() -%}
     {%- set batch_id = followed_batch() -%}
     {%- set read_again = changed_parts() ~ " and first_batch_id <= " ~ since -%}
+    {%- set described = log_columns(log) -%}
     {%- if since is none or not run_query(read_again).rows -%}
 final as (
 
@@ -255,10 +257,13 @@ final as (
         if column.name not in ('batch_id', 'withdrawn_batch_id') -%}
         {%- do fields.update({column.name: column.name}) -%}
     {%- endfor -%}
+    {#- a table may have got another column since -#}
+    {%- set compared = dict(fields, record=without_nulls('record')) -%}
 stored as (
 
     select
         {{ make_struct(fields) }} as delivery,
+        {{ make_struct(compared) }} as compared,
         batch_id,
         withdrawn_batch_id
     from {{ this }}
@@ -271,7 +276,7 @@ numbered_before as (
 
     select
         *,
-        row_number() over (partition by delivery order by batch_id) as copy
+        row_number() over (partition by compared order by batch_id) as copy
     from stored
     where withdrawn_batch_id is null
 
@@ -281,26 +286,34 @@ numbered_now as (
 
     select
         {{ make_struct(fields) }} as delivery,
-        row_number() over (partition by {{ make_struct(fields) }}) as copy
+        {{ make_struct(compared) }} as compared,
+        row_number() over (partition by {{ make_struct(compared) }}) as copy
     from {{ delivered }}
 
 ),
 
-compared as (
+-- A delivery stays as it was stored first.
+matched as (
 
     select
-        coalesce(numbered_now.delivery, numbered_before.delivery) as delivery,
+        coalesce(numbered_before.delivery, numbered_now.delivery) as delivery,
         numbered_before.batch_id,
         numbered_before.delivery is null as is_new,
         {#- a table whose old rows are gone has been cleaned up; a file has been corrected -#}
         {%- if var('raw_path') %}
-        numbered_now.delivery is null as is_withdrawn
+        numbered_now.delivery is null and numbered_before.delivery.part_id in (
+            select parts.part_id
+            from {{ ref('landed_parts') }} as parts
+            inner join ({{ list_log_parts(source('factory', log), described.columns, described.optional, none) }}) as found
+                on parts.part = found.part
+            where parts.log = '{{ log }}'
+        ) as is_withdrawn
         {%- else %}
         false as is_withdrawn
         {%- endif %}
     from numbered_now
     full outer join numbered_before
-        on numbered_now.delivery = numbered_before.delivery
+        on numbered_now.compared = numbered_before.compared
         and numbered_now.copy = numbered_before.copy
 
 ),
@@ -311,7 +324,7 @@ final as (
         delivery.*,
         case when is_new or is_withdrawn then cast({{ batch_id }} as bigint) else batch_id end as batch_id,
         case when is_withdrawn then cast({{ batch_id }} as bigint) end as withdrawn_batch_id
-    from compared
+    from matched
     where not (is_withdrawn and delivery.rejected_rule is not null)
 
     union all

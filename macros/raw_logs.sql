@@ -93,6 +93,19 @@
 {%- endmacro %}
 
 
+-- The parts of a log that came or changed after a batch, with part and part_id, but for those that are gone or have
+-- changed again: what can be read of a part now is what the run that landed it read.
+{% macro parts_as_landed(log, landed_parts, since) -%}
+    {%- set described = log_columns(log) -%}
+    {%- set found = list_log_parts(source('factory', log), described.columns, described.optional, none) -%}
+    {{ return(run_query(
+        "select landed.part, landed.part_id from " ~ landed_parts ~ " as landed inner join (" ~ found ~ ") as found"
+        ~ " on landed.part = found.part and landed.fingerprint = found.fingerprint"
+        ~ " where landed.log = '" ~ log ~ "' and landed.batch_id > " ~ (since or 0) ~ " order by landed.part_id"
+    ) if execute else none) }}
+{%- endmacro %}
+
+
 -- The names of the parts of a log that came or changed after a batch.
 {% macro unread_parts(log, landed_parts, since) -%}
     {%- if not execute or not load_relation(landed_parts) -%}
@@ -127,10 +140,14 @@
         {%- if own and own.generation.startswith(logs_place()) -%}
             {%- set described = log_columns(log) -%}
             {%- set found = list_log_parts(source('factory', log), described.columns, described.optional, none) -%}
+            {#- an hour of a table that has lost rows is as good as gone -#}
+            {%- set has_lost_rows = "false" if var('raw_path')
+                else "cast(found.fingerprint as bigint) < cast(parts.fingerprint as bigint)" -%}
             {%- set gone = run_query(
-                "select parts.part from " ~ landed_parts ~ " as parts where parts.log = '" ~ log ~ "'"
-                ~ " and parts.part_id in (select part_id from " ~ base ~ ")"
-                ~ " and parts.part not in (select found.part from (" ~ found ~ ") as found) order by 1"
+                "select parts.part from " ~ landed_parts ~ " as parts"
+                ~ " left join (" ~ found ~ ") as found on parts.part = found.part"
+                ~ " where parts.log = '" ~ log ~ "' and (found.part is null or " ~ has_lost_rows ~ ")"
+                ~ " and parts.part_id in (select part_id from " ~ base ~ ") order by 1"
             ).columns[0].values() -%}
             {%- if gone -%}
                 {{ exceptions.raise_compiler_error(

@@ -132,7 +132,8 @@
         {{ return('true') }}
     {%- endif -%}
     {%- set orgs = run_query("select distinct org_id from (" ~ changed ~ ") as changed limit 101").columns[0].values() -%}
-    {%- if orgs | length > 100 -%}
+    {%- if orgs | length > 100 or '\0' in orgs | join -%}
+        {#- or when one has a name that no SQL text can have -#}
         {{ return('true') }}
     {%- endif -%}
     {%- set literals = [] -%}

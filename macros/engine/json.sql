@@ -64,3 +64,13 @@
 {% macro duckdb__row_as_json(row) -%}
     cast(to_json({{ row }}) as varchar)
 {%- endmacro %}
+
+
+-- JSON text without the keys whose value is null; any other text as it is. No dialect spells it the same way.
+{% macro without_nulls(json) -%}
+    {{ return(adapter.dispatch('without_nulls')(json)) }}
+{%- endmacro %}
+
+{% macro duckdb__without_nulls(json) -%}
+    case when json_valid({{ json }}) then cast(json_merge_patch('{}', {{ json }}) as varchar) else {{ json }} end
+{%- endmacro %}

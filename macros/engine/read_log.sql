@@ -35,14 +35,22 @@
         where {{ hour }} >= timestamp '{{ counted_from }}'
         {%- endif %}
         group by part
-        {%- if known is not none and not counted_from %}
+        {%- if known is not none %}
         union all
         -- hours that were cleaned up
         select part, '0' as fingerprint
         from {{ known }}
         where
             log = '{{ relation.identifier }}'
-            and part not in (select {{ table_part_name(relation, hour) }} from {{ relation }} as raw)
+            {%- if counted_from %}
+            and {{ hour_of_part(relation) }} >= timestamp '{{ counted_from }}'
+            {%- endif %}
+            and part not in (
+                select {{ table_part_name(relation, hour) }} from {{ relation }} as raw
+                {%- if counted_from %}
+                where {{ hour }} >= timestamp '{{ counted_from }}'
+                {%- endif %}
+            )
         {%- endif %}
     {%- endif -%}
 {%- endmacro %}
@@ -51,9 +59,8 @@
 -- The hour from which on the rows of a table have to be counted, if those before it are as many as they were, and in the
 -- same hours; else none, for all of them have to be.
 {% macro hour_to_count_from(relation, hour, known) -%}
-    {%- set prefix = relation | replace('"', '') ~ ' ' -%}
     {%- set answer = run_query(
-        "with hours as (select try_cast(substr(part, " ~ prefix | length + 1 ~ ") as timestamp) as hour,"
+        "with hours as (select " ~ hour_of_part(relation) ~ " as hour,"
         ~ " cast(fingerprint as bigint) as row_count from " ~ known ~ " where log = '" ~ relation.identifier ~ "'),"
         ~ " latest as (select max(hour) - interval '" ~ var('look_back_hours') ~ " hours' as hour from hours),"
         ~ " before as (select count(*) as row_count, coalesce(sum(coalesce(epoch_ms(" ~ hour ~ "), 1)::hugeint), 0) as checksum"
@@ -76,6 +83,13 @@
 
 {% macro table_part_name(relation, hour) -%}
     '{{ relation | replace("'", "''") | replace('"', '') }} ' || coalesce(cast({{ hour }} as varchar), 'unknown hour')
+{%- endmacro %}
+
+
+-- The hour that the column `part` names; null where it is unknown.
+{% macro hour_of_part(relation) -%}
+    {%- set prefix = relation | replace('"', '') ~ ' ' -%}
+    try_cast(substr(part, {{ prefix | length + 1 }}) as timestamp)
 {%- endmacro %}
 
 
@@ -279,7 +293,8 @@
         {%- elif type == 'JSON' -%}
             {{ unwrapped_json(column) }}
         {%- else -%}
-            {{ row_as_json(column) }}
+            {#- a struct has all keys that any row has -#}
+            {{ without_nulls(row_as_json(column)) }}
         {%- endif -%}
     {%- else -%}
         cast({{ column }} as varchar)

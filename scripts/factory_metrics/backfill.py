@@ -41,10 +41,11 @@ def backfill(
     """
     source = warehouse.resolve()
     open_warehouse(source).close()
-    # Beside the version, so that a link keeps it when it is removed meanwhile.
-    with tempfile.TemporaryDirectory(prefix=".backfill-", dir=source.parent) as scratch:
+    # Not in the folder of a version, which may be removed meanwhile.
+    folder = source.parent.parent if source.parent.name.isdigit() else source.parent
+    with tempfile.TemporaryDirectory(prefix=".backfill-", dir=folder) as scratch:
         facts, marts = Path(scratch) / "facts.duckdb", Path(scratch) / "marts.duckdb"
-        facts.hardlink_to(source)
+        facts.hardlink_to(source)  # keeps the version when it is removed meanwhile
         dbt = Dbt(
             environment={
                 "FACTORY_WAREHOUSE": str(marts),

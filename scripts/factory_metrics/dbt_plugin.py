@@ -16,7 +16,8 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from factory_metrics.landing import LandingError, WorkingCopies, list_log_files
+from factory_metrics import landing
+from factory_metrics.landing import LandingError, LogFile, Part, WorkingCopies, list_log_files
 from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.settings import ROOT
 
@@ -31,12 +32,13 @@ class Plugin(BasePlugin):
 
         `raw_database` is the name of an attached database, a file, or a PostgreSQL URL; `history` the file of
         all delivered rows, if they are kept apart from the warehouse; `facts` the warehouse that the
-        intermediate models are in, if only marts are built.
+        intermediate models are in, if only marts are built; `scratch` the folder of working copies of files.
         """
         self._raw_database = str(plugin_config.get("raw_database") or "")
         self._history = str(plugin_config.get("history") or "")
         self._facts = str(plugin_config.get("facts") or "")
-        self._copies = WorkingCopies()
+        self._copies = WorkingCopies(plugin_config.get("scratch") or None)
+        self._listed: set[str] = set()
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
         """Make the folder of the warehouse, which DuckDB does not."""
@@ -57,11 +59,24 @@ class Plugin(BasePlugin):
 
     def _list_log_files(self, folder: str) -> str:
         """Return a JSON object with the `files` of the log in `folder`, or an `error` in words."""
-        return _as_json("files", lambda: list_log_files(folder))
+        return _as_json("files", lambda: self._list(folder))
+
+    def _list(self, folder: str) -> list[LogFile]:
+        files = list_log_files(folder)
+        self._listed.update(file.part for file in files)
+        return files
 
     def _describe_log_files(self, paths: str) -> str:
         """Return a JSON object with the `parts` to read files (a JSON list) in, or an `error` in words."""
-        return _as_json("parts", lambda: self._copies.parts(msgspec.json.decode(paths, type=list[str])))
+        return _as_json("parts", lambda: self._describe(msgspec.json.decode(paths, type=list[str])))
+
+    def _describe(self, paths: list[str]) -> list[Part]:
+        # One that was gone before has been cleaned up, and its rows stay; of this one that cannot be told.
+        for path in paths:
+            if path in self._listed and not Path(path).exists():
+                message = f"{path} was removed while a run read it: run again"
+                raise LandingError(message)
+        return self._copies.parts(paths)
 
 
 def _as_json(name: str, result: Callable[[], object]) -> str:
@@ -72,8 +87,9 @@ def _as_json(name: str, result: Callable[[], object]) -> str:
 
 
 def macros_version() -> str:
-    """Return a checksum of what all incremental models are made of: macros, and the engine's hashes."""
+    """Return a checksum of what incremental models are made of: macros, readers of files, the engine."""
     checksum = sha256(duckdb.__version__.encode())
+    checksum.update(Path(landing.__file__).read_bytes())
     for path in sorted((ROOT / "macros").rglob("*.sql")):
         if path.parent.name not in {"metrics", "bi"}:  # what no incremental model is made of
             checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())

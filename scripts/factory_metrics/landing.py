@@ -85,9 +85,9 @@ def _log_file(path: Path) -> LogFile:
 class WorkingCopies:
     """Says how to read files; the working copies that some need live as long as this object."""
 
-    def __init__(self) -> None:
-        """Start with no working copies."""
-        self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-")
+    def __init__(self, folder: str | None = None) -> None:
+        """Start with no working copies; they will be in a folder of their own, in `folder` if it is given."""
+        self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-", dir=folder)
         self._made: set[LogFile] = set()
 
     def parts(self, paths: Sequence[str]) -> list[Part]:

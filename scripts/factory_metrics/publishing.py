@@ -44,13 +44,9 @@ class Home:
         self.build = self.folder / "build"
         self.warehouse = self.build / "warehouse.duckdb"
         self.history = self.build / "history.duckdb"
+        self.scratch = self.build / "scratch"
         self._rollback = self.build / "rollback"
         self._begun_anew = self.build / "begun-anew"
-
-    @property
-    def _build_log(self) -> Path:
-        """DuckDB's write-ahead log of the warehouse that is being built."""
-        return self.warehouse.with_name(f"{self.warehouse.name}.wal")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -74,7 +70,14 @@ class Home:
             except BlockingIOError as error:
                 message = f"another run is at work in {self.folder}: try again when it is done"
                 raise BusyError(message) from error
+            self._discard_scratch()
             yield
+
+    def _discard_scratch(self) -> None:
+        """Remove what killed runs left: working copies of logs, and what did not fit into memory."""
+        for folder in (self.scratch, *self.build.glob("*.tmp")):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.scratch.mkdir()
 
     def versions(self) -> list[int]:
         """Return the numbers of the versions that are there, oldest first."""
@@ -127,9 +130,8 @@ class Home:
             return
         copy = self.warehouse.with_suffix(".copying")
         copy_file(self.version_file(current), copy)
-        _to_disk(copy)
-        # DuckDB would replay the log of another file.
-        self._build_log.unlink(missing_ok=True)
+        to_disk(copy)
+        discard_database(self.warehouse)
         copy.replace(self.warehouse)
 
     def discard_empty_build(self) -> None:
@@ -144,41 +146,41 @@ class Home:
         except duckdb.Error:
             started = None
         if not started:
-            self.discard_build()
+            discard_database(self.warehouse)
 
     def begin_anew(self) -> None:
         """Forget all that was read of the logs; that it was meant is known until the next publication."""
         self._begun_anew.touch()
-        self.discard_build()
-        self.history.unlink(missing_ok=True)
+        to_disk(self.build)  # before anything is forgotten
+        discard_database(self.warehouse)
+        discard_database(self.history)
 
     def is_begun_anew(self) -> bool:
         """Tell whether all that was read has been forgotten, and nothing published since."""
         return self._begun_anew.exists()
 
-    def discard_build(self) -> None:
-        """Remove the warehouse that was being built."""
-        self._build_log.unlink(missing_ok=True)
-        self.warehouse.unlink(missing_ok=True)
+    def end_beginning_anew(self) -> None:
+        """Note that what was read since all was forgotten is published."""
+        self._begun_anew.unlink(missing_ok=True)
 
     def publish(self) -> int:
         """Publish the built warehouse; return its version."""
         # Opened by itself, so that nothing is left in a write-ahead log, and it can be read.
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("checkpoint")
-        if self._build_log.exists():
+        if _write_ahead_log(self.warehouse).exists():
             message = f"{self.warehouse} could not be completed: its write-ahead log stays"
             raise UserError(message)
         version = self.next_version()
-        _to_disk(self.warehouse)
+        to_disk(self.warehouse)
         target = self.version_file(version)
         target.parent.mkdir(exist_ok=True)
         self.warehouse.chmod(0o444)
         self.warehouse.replace(target)
-        _to_disk(target.parent)
-        _to_disk(self.versions_folder)
+        to_disk(target.parent)
+        to_disk(self.versions_folder)
         self.point_to(version)
-        self._begun_anew.unlink(missing_ok=True)
+        self.end_beginning_anew()
         return version
 
     def remove_old_versions(self, keep: int) -> None:
@@ -200,8 +202,13 @@ class Home:
             UserError: there is no such version.
 
         """
+        self._existing(version)
+        # First, as it says nothing of other versions than the published one.
+        note = self._rollback.with_suffix(".new")
+        note.write_text(f"{version} {batch_id}")
+        to_disk(note)
+        note.replace(self._rollback)
         self.point_to(version)
-        self._rollback.write_text(f"{version} {batch_id}")
 
     def rolled_back_to(self) -> tuple[int, int] | None:
         """Return the version that was gone back to, and the newest batch of the logs at that time."""
@@ -217,16 +224,31 @@ class Home:
             UserError: there is no such version.
 
         """
-        target = self.version_file(version)
-        if not target.exists():
-            known = ", ".join(map(str, self.versions())) or "none"
-            message = f"there is no version {version} in {self.versions_folder}; there are: {known}"
-            raise UserError(message)
+        target = self._existing(version)
         link = self.build / "factory.duckdb.link"
         link.unlink(missing_ok=True)
         link.symlink_to(target.relative_to(self.folder))
         link.replace(self.published)
-        _to_disk(self.folder)
+        to_disk(self.folder)
+
+    def _existing(self, version: int) -> Path:
+        """Return the file of a version that is there."""
+        file = self.version_file(version)
+        if not file.exists():
+            known = ", ".join(map(str, self.versions())) or "none"
+            message = f"there is no version {version} in {self.versions_folder}; there are: {known}"
+            raise UserError(message)
+        return file
+
+
+def discard_database(file: Path) -> None:
+    """Remove a DuckDB file; first its write-ahead log, which the next file there would take for its own."""
+    _write_ahead_log(file).unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _write_ahead_log(file: Path) -> Path:
+    return file.with_name(f"{file.name}.wal")
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -235,11 +257,12 @@ def copy_file(source: Path, target: Path) -> None:
     with suppress(OSError), source.open("rb") as old, target.open("wb") as new:
         while os.copy_file_range(old.fileno(), new.fileno(), _COPY_BYTES):
             pass
-        return
-    shutil.copyfile(source, target)
+    # Some file systems cannot, and some copy nothing without saying so.
+    if not target.exists() or target.stat().st_size != source.stat().st_size:
+        shutil.copyfile(source, target)
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Wait until a file's content, or a folder's entries, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -10,24 +10,25 @@ import os
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 import duckdb
 import msgspec
 import yaml
 
-from factory_metrics import run_history
+from factory_metrics import landing, run_history
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
 from factory_metrics.landing import LandingError, list_log_files
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.postgres import Target, copy_version
-from factory_metrics.publishing import BusyError, Home
+from factory_metrics.publishing import BusyError, Home, discard_database, to_disk
 from factory_metrics.run_history import Run
 from factory_metrics.settings import ROOT, UserError, time_ranges
 from factory_metrics.warehouse import open_warehouse
@@ -127,12 +128,14 @@ def _refresh(request: Request, started: float) -> Outcome:
     if request.full_refresh:
         home.begin_anew()
     _check_logs(home, variables, published)
+    _heed_older_history(home, published)
 
     dbt = Dbt(
         environment={
             "FACTORY_WAREHOUSE": str(home.warehouse),
             "FACTORY_HISTORY": str(home.history),
             "FACTORY_FACTS": "",
+            "FACTORY_SCRATCH": str(home.scratch),
             "FACTORY_AS_OF": request.as_of or "",
         },
         artifacts=home.build,
@@ -163,6 +166,8 @@ def _refresh(request: Request, started: float) -> Outcome:
     goes_on = published and published.generation.startswith(landed_progress(home)[0])
     _count_new_rows(request, published.batch_id if published and goes_on else 0)
     with _step(request, "publish"):
+        if not going_on:
+            _drop_removed_models(home, dbt)
         version = run.published_version = home.next_version()
         run.end(Outcome.PUBLISHED.name.lower(), started)
         run_history.write_table(home.warehouse, home.runs, run)
@@ -238,29 +243,52 @@ def _check_logs(home: Home, variables: dict[str, Any], published: Published | No
         UserError: it would begin anew, and forget rows of files that are gone.
 
     """
+    generation, _ = landed_progress(home)
+    if home.is_begun_anew() and published and generation and published.generation.startswith(generation):
+        home.end_beginning_anew()  # the run was killed before it could
     if published is None or home.is_begun_anew():
+        if not generation:
+            discard_database(home.history)  # a run was killed when it began
         return
-    if not home.history.exists():
+    if not generation:
         message = f"{home.history} is gone, which has all rows that were read: put it back from a copy"
     else:
         # as macros/raw_logs.sql has it
         place = "|".join(
             str(variables.get(name) or "") for name in ("raw_path", "raw_database", "raw_schema")
         )
-        generation, _ = landed_progress(home)
-        if not generation or generation.startswith(
-            md5(place.encode(), usedforsecurity=False).hexdigest()[:12]
-        ):
+        if generation.startswith(md5(place.encode(), usedforsecurity=False).hexdigest()[:12]):
             return
         message = f"{home.folder} was built from other logs than --vars names: name those"
     message += ", or use --full-refresh to begin anew with the logs that are there"
     raise UserError(message)
 
 
+def _heed_older_history(home: Home, published: Published | None) -> None:
+    """Let facts be made anew when the history that was put back from a copy is older than they are.
+
+    They may be of deliveries that it does not know, and new batches would get numbers that they had.
+    """
+    generation, batch_id = landed_progress(home)
+    batches = [published.batch_id] if published and published.generation.startswith(generation) else []
+    if home.warehouse.exists():
+        with suppress(duckdb.Error), duckdb.connect(str(home.warehouse)) as connection:
+            query = "select batch_id from model_progress where starts_with(generation, ?)"
+            batches += [row[0] for row in connection.execute(query, [generation]).fetchall()]
+    if generation and max(batches, default=0) > batch_id:
+        with duckdb.connect(str(home.history)) as connection:
+            # That of every model begins with that of what it follows.
+            connection.execute(
+                "update model_progress set generation = replace(generation, ?, ?)",
+                [generation, f"{generation} {uuid4()}"],
+            )
+
+
 def project_version(variables: dict[str, Any]) -> str:
     """Return a checksum of all that decides what is built from given logs."""
     checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
     files = [ROOT / "dbt_project.yml"]
+    files.append(Path(landing.__file__))
     for folder in ("models", "macros", "tests/dbt", "seeds"):
         files += sorted(
             path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
@@ -276,10 +304,13 @@ def _published(home: Home) -> Published | None:
     if version is None:
         return None
     with duckdb.connect(str(home.version_file(version)), read_only=True) as connection:
-        progress = connection.execute("""
+        progress = connection.execute(
+            """
             select min(generation), min(batch_id) from model_progress
-            where model != 'tests' having count(*) > 0
-        """).fetchone()
+            where model in (select unnest(?)) having count(*) > 0
+            """,
+            [[path.stem for path in (ROOT / "models").rglob("*.sql")]],
+        ).fetchone()
         as_of = connection.execute("select as_of from clock").fetchone()
         run = run_history.read_last(connection)
     if not (progress and as_of and run):
@@ -292,12 +323,14 @@ def _published(home: Home) -> Published | None:
 
 def landed_progress(home: Home) -> tuple[str, int]:
     """Return generation and batch of what has landed; an empty generation when nothing has."""
-    if not home.history.exists():
+    if not home.history.exists() or not home.history.stat().st_size:
         return "", 0
-    with duckdb.connect(str(home.history), read_only=True) as connection:
+    with duckdb.connect(str(home.history), read_only=True) as connection, suppress(duckdb.CatalogException):
         query = "select generation, batch_id from model_progress where model = 'landed_parts'"
         row = connection.execute(query).fetchone()
-    return (row[0], row[1]) if row else ("", 0)
+        if row:
+            return row[0], row[1]
+    return "", 0
 
 
 def _files_are_known(home: Home, folder: str) -> bool:
@@ -418,6 +451,27 @@ def _is_tested(home: Home, project_version: str) -> bool:
     return bool(tested and run and run.project_version == project_version)
 
 
+def _drop_removed_models(home: Home, dbt: Dbt) -> None:
+    """Drop what earlier releases built, and this one no longer does."""
+    kept = [*dbt.relations(), "model_progress", "run_history"]
+    with duckdb.connect(str(home.warehouse)) as connection:
+        found = connection.execute(
+            """
+            select case when view then 'view' else 'table' end, schema_name, name from (
+                select schema_name, table_name as name, false as view from duckdb_tables()
+                union all
+                select schema_name, view_name as name, true as view from duckdb_views() where not internal
+            ) where name not in (select unnest(?))
+            """,
+            [kept],
+        ).fetchall()
+        for kind, schema, name in found:
+            connection.execute(f'drop {kind} "{schema}"."{name}"')
+        connection.execute(
+            "delete from model_progress where model not in (select unnest(?))", [[*kept, "tests"]]
+        )
+
+
 def _mark_as_untested(home: Home) -> None:
     """Let the tests look at everything: models or settings are others than when they passed."""
     with duckdb.connect(str(home.warehouse)) as connection:
@@ -441,6 +495,9 @@ def write_version_documents(request: Request, version: int) -> Outcome:
     done = msgspec.json.encode({"folder": str(documents.absolute()), "version": version})
     if marker.exists() and marker.read_bytes() == done and (documents / "manifest.json").exists():
         return Outcome.NOTHING_NEW
+    # While they are written they are of no version.
+    marker.unlink(missing_ok=True)
+    to_disk(home.build)
     selection = Selection()
     with _step(request, "write documents"), open_warehouse(home.version_file(version)) as warehouse:
         summary = write_documents(warehouse, documents, selection.marts(time_ranges()), selection)

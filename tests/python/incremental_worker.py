@@ -2,13 +2,14 @@
 
 import os
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest import mock
 
 from dbt.adapters.duckdb import connections  # noqa: F401 - only to have it imported
-from dbt.cli.main import dbtRunner
+from dbt.cli import main  # noqa: F401 - only to have it imported
 
-from factory_metrics.dbt_runs import NO_FORMULA_TESTS
+from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, DbtError
 from factory_metrics.publishing import Home
 from factory_metrics.refresh import VIEWS, Request, refresh
 
@@ -20,13 +21,37 @@ mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *VIEW
 
 def build(folder: Path, variables: str) -> None:
     """Run `dbt build`, without tests, on the warehouse in a folder; exit with 0, or 1 when it failed."""
-    os.environ["FACTORY_WAREHOUSE"] = str(folder / "factory.duckdb")
+    dbt = _dbt(folder, variables)
+    no_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    sys.exit(0 if _succeeds(dbt, folder / "factory.duckdb", *no_tests, *VIEWS) else 1)
+
+
+def build_often(folder: Path, variables: str, requests: Connection) -> None:
+    """Answer requests: each is a warehouse and what to build in it; the answer is whether that succeeded.
+
+    All share one reading of the project, which takes longer than what they build.
+    """
+    dbt = _dbt(folder, variables)
+    while True:
+        warehouse, selection = requests.recv()
+        succeeds = _succeeds(dbt, warehouse, "--select", *selection, "--indirect-selection", "empty")
+        requests.send(succeeds)
+
+
+def _dbt(folder: Path, variables: str) -> Dbt:
     os.chdir(ROOT)
     _log_to(folder / "dbt.txt")
-    arguments = ["build", "--vars", variables, "--target-path", str(folder / "target")]
-    arguments += ["--log-path", str(folder / "logs"), "--exclude-resource-type", "unit_test"]
-    result = dbtRunner().invoke([*arguments, "--exclude-resource-type", "test", *VIEWS])
-    sys.exit(0 if result.success else 1)
+    return Dbt(environment={}, artifacts=folder, variables=variables)
+
+
+def _succeeds(dbt: Dbt, warehouse: Path, *options: str) -> bool:
+    dbt.environment = {"FACTORY_WAREHOUSE": str(warehouse)}
+    try:
+        dbt.run("build", *options)
+    except (BadDataError, DbtError) as error:
+        print(error, flush=True)
+        return False
+    return True
 
 
 def publish(folder: Path, variables: str) -> None:

@@ -1,14 +1,16 @@
 """However logs are cut into batches, and wherever runs end, the documents are those of one full build.
 
-Random hostile factories are landed batch by batch, in files or in tables; files are corrected and grow; some
-runs are killed part-way. Then every document and every table is compared with those of a build from nothing
-over the same logs. Set FACTORY_TEST_SEED for other examples, and FACTORY_TEST_EXAMPLES for more of them.
+Random hostile factories are landed batch by batch, in files or in tables; files are corrected and grow; logs
+that were read are cleaned up; what is known of them is put back from an older copy; some runs are killed
+part-way. Then every document and every table is compared with those of a build from nothing over the same
+logs. Set FACTORY_TEST_SEED for other examples, and FACTORY_TEST_EXAMPLES for more of them.
 """
 
 import json
 import multiprocessing
 import os
 import random
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -126,6 +128,7 @@ class Example:
         else:
             settings |= {"raw_path": str(self.folder / "raw")}
         self.variables = json.dumps(settings)
+        self.is_cleaned_up = self.rng.random() < 0.5
 
     def land_and_run(self) -> None:
         """Land batch after batch; run, and kill runs, in between."""
@@ -133,7 +136,9 @@ class Example:
         assert instant is not None
         events, runs = [], []
         for org in range(self.rng.randint(2, 8)):
-            org_events, org_runs = random_factory(self.rng, f"org-{org}", instant)
+            # SQL texts cannot have the character 0.
+            name = f"org-{org}" if self.rng.random() < 0.8 else f"org\0{org}"
+            org_events, org_runs = random_factory(self.rng, name, instant)
             events += org_events
             runs += org_runs
         count, order = self.rng.randint(2, 4), self.rng.choice(["random", "ordered", "reversed"])
@@ -148,8 +153,52 @@ class Example:
             while self.rng.random() < 0.4:
                 self.run(kill_after=self.rng.uniform(0.2, 6))
             if number == count - 1 or self.rng.random() < 0.7:
-                # A run that was killed when it had just published leaves nothing to publish.
-                assert self.run() in {0, 3}, f"a run failed, see {self.home}"
+                self.run_to_the_end()
+                if number < count - 1:
+                    self.clean_up() if self.is_cleaned_up else self.put_back()
+
+    def run_to_the_end(self) -> None:
+        """Run once, and do not fail."""
+        # A run that was killed when it had just published leaves nothing to publish.
+        assert self.run() in {0, 3}, f"a run failed, see {self.home}"
+
+    def clean_up(self) -> None:
+        """Take a file, or an hour of a table, out of the logs; restore() has it again."""
+        if not self.in_tables:
+            paths = sorted(path for path in (self.folder / "raw").rglob("*.*") if path.is_file())
+            path = self.rng.choice(paths)
+            path.rename(self.folder / f"{path.parent.name} {path.name}")
+            return
+        with duckdb.connect(str(self.folder / "landed.duckdb")) as connection:
+            connection.execute("create table if not exists kept as from landing.factory_events limit 0")
+            hours = "select distinct date_trunc('hour', ingested_at) as hour from landing.factory_events"
+            hour = self.rng.choice(
+                connection.execute(f"{hours} where hour is not null order by 1").fetchall()
+            )
+            of_hour = "from landing.factory_events where date_trunc('hour', ingested_at) = ?"
+            connection.execute(f"insert into kept {of_hour}", hour)
+            connection.execute(f"delete {of_hour}", hour)
+        # else as many new rows could take their place
+        self.run_to_the_end()
+
+    def restore(self) -> None:
+        """Put back what was cleaned up."""
+        for path in self.folder.glob("factory_* *"):
+            log, name = path.name.split(" ", maxsplit=1)
+            path.rename(self.folder / "raw" / log / name)
+        if self.in_tables and self.is_cleaned_up:
+            with duckdb.connect(str(self.folder / "landed.duckdb")) as connection:
+                connection.execute("create table if not exists kept as from landing.factory_events limit 0")
+                connection.execute("insert into landing.factory_events from kept")
+
+    def put_back(self) -> None:
+        """Put back an older copy of what is known of the logs, or make one."""
+        history, copy = self.home / "build" / "history.duckdb", self.folder / "history copy"
+        if copy.exists() and self.published:
+            shutil.copy(copy, history)
+            history.with_name("history.duckdb.wal").unlink(missing_ok=True)
+        elif self.published:
+            shutil.copy(history, copy)
 
     def run(self, kill_after: float | None = None) -> int:
         """Run once; return the exit code."""
@@ -158,6 +207,7 @@ class Example:
 
     def problems(self) -> list[str]:
         """Return what differs from a build from nothing."""
+        self.restore()
         full = Warehouse(self.folder / "full")
         assert run(incremental_worker.build, full.folder, self.variables) == 0
         if self.published:

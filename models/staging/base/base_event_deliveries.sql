@@ -116,6 +116,6 @@ delivered as (
 
 ),
 
-{{ delivered_in_batches('delivered') }}
+{{ delivered_in_batches('delivered', 'factory_events') }}
 
 select * from final

@@ -85,6 +85,6 @@ delivered as (
 
 ),
 
-{{ delivered_in_batches('delivered') }}
+{{ delivered_in_batches('delivered', 'factory_metrics') }}
 
 select * from final

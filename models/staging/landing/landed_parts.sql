@@ -1,5 +1,6 @@
 {{ config(unique_key='part_id') }}
 {% set since = taken_in() %}
+{% set batch_id = (since or 0) + 1 %}
 {% set found = found_parts_of_logs(this if since is not none else none) %}
 {% if since is none %}
 {% do assert_parts_are_there('factory_events', 'base_event_deliveries') %}
@@ -16,7 +17,7 @@ found as (
 
 known as (
 
-    {% if since is not none -%}
+    {% if is_incremental() -%}
     select * from {{ this }}
     {%- else -%}
     select
@@ -36,12 +37,19 @@ changed as (
     select
         found.*,
         known.part_id,
-        coalesce(known.first_batch_id, {{ (since or 0) + 1 }}) as first_batch_id
+        {% if since is not none -%}
+        coalesce(known.first_batch_id, {{ batch_id }}) as first_batch_id
+        {%- else -%}
+        -- read anew, but under the number by which models know it
+        {{ batch_id }} as first_batch_id
+        {%- endif %}
     from found
     left join known
         on found.log = known.log
         and found.part = known.part
+    {%- if since is not none %}
     where known.part is null or known.fingerprint != found.fingerprint
+    {%- endif %}
 
 ),
 
@@ -57,7 +65,7 @@ final as (
             + row_number() over (partition by part_id is null order by part, log) as bigint
         )) as part_id,
         cast(first_batch_id as bigint) as first_batch_id,
-        cast({{ (since or 0) + 1 }} as bigint) as batch_id
+        cast({{ batch_id }} as bigint) as batch_id
     from changed
 
 )

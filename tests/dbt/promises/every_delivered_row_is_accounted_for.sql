@@ -1,34 +1,26 @@
--- Nothing is ever dropped silently: every row of the parts of the logs that came since all tests last passed is there,
--- what was delivered = accepted + duplicate + rejected, and what counts is what was accepted. Without it a model that
--- filters rows on the way would only make numbers smaller.
+-- Nothing is ever dropped silently: every row is there of the parts of the logs that came since all tests last passed (and
+-- have not gone or changed since), what was delivered = accepted + duplicate + rejected, and what counts is what was
+-- accepted. Without it a model that filters rows on the way would only make numbers smaller.
 -- depends_on: {{ ref('landed_parts') }}
 {% set logs = {
-    'factory_events': {'base': ref('base_event_deliveries'), 'staged': ref('stg_events')},
-    'factory_metrics': {'base': ref('base_run_deliveries'), 'staged': ref('stg_runs')},
+    'factory_events': {'base': ref('base_event_deliveries'), 'arrivals': ref('int_event_arrivals')},
+    'factory_metrics': {'base': ref('base_run_deliveries'), 'arrivals': ref('int_run_arrivals')},
 } %}
 {% set tested = tested_batch() %}
 
 with
 
-new_parts as (
-
-    select
-        log,
-        part_id,
-        fingerprint
-    from {{ ref('landed_parts') }}
-    where batch_id > {{ tested }}
-
-),
-
 {% for log, relations in logs.items() %}
+{% set parts = parts_as_landed(log, ref('landed_parts'), tested) %}
+{% set names = parts.columns[0].values() | list if parts else [] %}
+{% set numbers = parts.columns[1].values() | list if parts else [] %}
 {{ log }}_found as (
 
     select count(*) as row_count
     from {{ relations.base }}
     where
         withdrawn_batch_id is null
-        and part_id in (select new_parts.part_id from new_parts)
+        and part_id in ({{ numbers | join(', ') or 'null' }})
 
 ),
 
@@ -44,20 +36,13 @@ new_parts as (
 
     {% if var('raw_path') %}
     {% set described = log_columns(log) %}
-    -- Rows that were added since the run read a file are not its own to count.
     select count(*) as row_count
-    from ({{ read_log(
-        source('factory', log), described.columns, described.optional,
-        unread_parts(log, ref('landed_parts'), tested), true
-    ) }}) as landed
-    where
-        {{ in_calendar('ingested_at') }} is null
-        or ingested_at <= (select max(deliveries.ingested_at) from {{ relations.base }} as deliveries)
+    from ({{ read_log(source('factory', log), described.columns, described.optional, names, true) }}) as landed
     {% else %}
     -- A table may have got more rows between the counting and the reading.
-    select greatest(coalesce(sum(cast(new_parts.fingerprint as bigint)), 0), max(found.row_count)) as row_count
+    select greatest(coalesce(sum(cast(parts.fingerprint as bigint)), 0), max(found.row_count)) as row_count
     from {{ log }}_found as found
-    left join new_parts on new_parts.log = '{{ log }}'
+    left join {{ ref('landed_parts') }} as parts on parts.part_id in ({{ numbers | join(', ') or 'null' }})
     {% endif %}
 
 ),
@@ -89,7 +74,8 @@ compared as (
     select
         '{{ log }}' as log,
         'accepted' as what,
-        (select count(*) from {{ relations.staged }}) as expected,
+        -- what counts, by day of arrival: counting it anew would take all of history at each run
+        (select coalesce(sum(arrivals.row_count), 0) from {{ relations.arrivals }} as arrivals) as expected,
         sum(row_count) as found
     from {{ ref('delivery_counts') }}
     where log = '{{ log }}' and outcome = 'accepted'

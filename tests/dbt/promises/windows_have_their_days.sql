@@ -1,5 +1,5 @@
--- The window of N days has N calendar days, all marts of it the same, and every org has its documents in all of them.
--- A range model that calls its macro with the wrong number of days shows here.
+-- The window of N days has N calendar days, all marts of it the same, and every org has its documents in all of them, once.
+-- A range model that calls its macro with the wrong number of days, or a join that doubles rows, shows here.
 {% set object_types = ['aggregate', 'cost', 'handoff', 'phase', 'devops'] %}
 {% for days in var('time_ranges') %}
 {% for metric_type in object_types + ['station', 'provider'] %}
@@ -18,6 +18,14 @@ where
         or mart.as_of != clock.as_of
         or mart.window_start != cast(cast(clock.as_of as date) - {{ days - 1 }} as timestamp)
     )
+union all
+select
+    '{{ metric_type }}_{{ days }}d' as mart,
+    org_id,
+    max(window_start) as window_start
+from {{ ref(metric_type ~ '_' ~ days ~ 'd') }}
+group by org_id{{ ', ' ~ metric_type if metric_type not in object_types }}
+having count(*) > 1
 union all
 {% endfor %}
 select 'cost_trend of {{ days }}d' as mart, org_id, window_start
