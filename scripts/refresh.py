@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         Outcome.PUBLISHED: f"published version {run.published_version} as of {run.as_of}: "
         f"{run.rows_in:,} new rows, {run.rows_rejected:,} of them rejected, in {run.seconds:.1f} s",
         Outcome.NOTHING_NEW: f"nothing new: version {run.published_version} as of {run.as_of} stays",
-        Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}",
+        Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}. Rejected rows are in "
+        f"rejected_records of {home.warehouse}. Put a corrected file in the place of a bad one, an empty one "
+        "if nothing of it is to stay; of a file that is gone the rows stay",
         Outcome.BROKEN_SETUP: f"broken set-up: {run.message}"
         if request.has_published
         else f"broken set-up, nothing is published: {run.message}",

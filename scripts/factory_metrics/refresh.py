@@ -127,7 +127,7 @@ def _refresh(request: Request, started: float) -> Outcome:
         request.postgres.check()
     if request.full_refresh:
         home.begin_anew()
-    _check_logs(home, variables, published)
+    check_logs(home, variables, published)
     _heed_older_history(home, published)
 
     dbt = Dbt(
@@ -236,7 +236,7 @@ def _check_folder(folder: Path) -> None:
         raise UserError(message) from error
 
 
-def _check_logs(home: Home, variables: dict[str, Any], published: Published | None) -> None:
+def check_logs(home: Home, variables: dict[str, Any], published: Published | None) -> None:
     """Check that a home goes on with the logs that it was built from, and still knows what it read of them.
 
     Raises:

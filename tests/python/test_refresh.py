@@ -8,12 +8,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import pytest
 from conftest import ROOT, Warehouse
 
-from factory_metrics import run_history
+from factory_metrics import refresh, run_history
 from factory_metrics.publishing import Home
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
@@ -174,6 +175,7 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
         result = factory.refresh()
         assert result.returncode == BAD_DATA, "a failed test fails again while its data is there"
         assert "rejected_share_is_small" in str(end(result)["message"])
+        assert "Put a corrected file in the place" in str(end(result)["message"])
         assert (factory.home.published.resolve(), factory.documents()) == (before, documents)
         garbage.write_text("")
         assert factory.refresh().returncode == PUBLISHED
@@ -210,6 +212,7 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(
 
 def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
     factory = story.factory.copy(tmp_path / "home")
+    (factory.home.build / "begun-anew").touch()  # by a run that was killed when it had just published
     for variables in ("{}", f"{{raw_path: {tmp_path}}}"):
         result = factory.refresh("--vars", variables)
         assert result.returncode == BROKEN_SETUP
@@ -239,6 +242,54 @@ def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert factory.home.current() is None
+
+
+@pytest.mark.parametrize("content", [pytest.param(b"", id="empty"), pytest.param(None, id="no tables")])
+def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    if content is None:
+        duckdb.connect(str(home.history)).close()
+    else:
+        home.history.write_bytes(content)
+    assert refresh.landed_progress(home) == ("", 0)
+    refresh.check_logs(home, {}, None)
+    assert not home.history.exists()
+
+
+def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    current = factory.home.published.resolve()
+    current.chmod(0o644)
+    with duckdb.connect(str(current)) as connection:
+        connection.execute("insert into model_progress values ('int_of_old', 'old', 0)")
+    assert factory.refresh("--no-documents").returncode == NOTHING_NEW
+
+
+def test_documents_are_of_no_version_while_they_are_written(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = story.factory.copy(tmp_path / "home").home
+    request = refresh.Request(home, "{}", documents=home.documents)
+    assert refresh.write_version_documents(request, 2) is refresh.Outcome.PUBLISHED
+    with monkeypatch.context() as patch:
+        patch.setattr(refresh, "write_documents", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            refresh.write_version_documents(request, 1)
+    assert refresh.write_version_documents(request, 2) is refresh.Outcome.PUBLISHED
+    assert refresh.write_version_documents(request, 2) is refresh.Outcome.NOTHING_NEW
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    left = home.scratch / "factory-logs-1" / "a.csv", home.build / "warehouse.duckdb.tmp" / "block"
+    for path in left:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    with home.locked():
+        assert not any(path.exists() for path in left)
 
 
 def test_two_runs_never_overlap(story: Story) -> None:
@@ -299,6 +350,10 @@ def test_a_published_version_that_is_gone_can_be_gone_back_from(
     list_versions(home)
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "1"]
     assert chosen_version(home, "previous") == 2
+    home.roll_back(2, batch_id=7)
+    with pytest.raises(UserError, match="there is no version 3"):
+        home.roll_back(3, batch_id=8)
+    assert (home.current(), home.rolled_back_to()) == (2, (2, 7))
 
 
 def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:
@@ -345,7 +400,9 @@ def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
     log = min(factory.logs.rglob("*.parquet"))
     gone = log.rename(tmp_path / "gone")
     try:
-        assert factory.refresh(as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
+        # with another setting, which makes all tests look at everything
+        variables = json.dumps({"raw_path": str(factory.logs), "look_back_hours": 1})
+        assert factory.refresh("--vars", variables).returncode == PUBLISHED
         assert factory.documents() == story.factory.documents()
         with duckdb.connect(str(factory.home.history)) as connection:
             # as if all logs had to be read anew, by other macros
