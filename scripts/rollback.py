@@ -86,8 +86,14 @@ def chosen_version(home: Home, text: str) -> int:
     if text != "previous":
         message = f"{text} is no version: give a number, or `previous`"
         raise UserError(message)
-    current = home.linked()
-    earlier = [version for version in home.versions() if current is not None and version < current]
+    current, rollback = home.linked(), home.rollback()
+    # not one that somebody went back from
+    left = range(rollback.version + 1, rollback.from_version + 1) if rollback else ()
+    earlier = [
+        version
+        for version in home.versions()
+        if current is not None and version < current and version not in left
+    ]
     if not earlier:
         message = f"there is no version before {current}"
         raise UserError(message)

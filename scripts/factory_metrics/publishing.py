@@ -18,6 +18,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -29,6 +30,14 @@ _COPY_BYTES = 1 << 30
 
 class BusyError(UserError):
     """Another run holds the lock."""
+
+
+class Rollback(NamedTuple):
+    """The version that was gone back to, the newest batch of the logs then, and the version before."""
+
+    version: int
+    batch_id: int
+    from_version: int
 
 
 class Home:
@@ -205,17 +214,16 @@ class Home:
         self._existing(version)
         # First, as it says nothing of other versions than the published one.
         note = self._rollback.with_suffix(".new")
-        note.write_text(f"{version} {batch_id}")
+        note.write_text(f"{version} {batch_id} {self.linked() or version}")
         to_disk(note)
         note.replace(self._rollback)
         self.point_to(version)
 
-    def rolled_back_to(self) -> tuple[int, int] | None:
-        """Return the version that was gone back to, and the newest batch of the logs at that time."""
+    def rollback(self) -> Rollback | None:
+        """Return the last rollback; None when there was none."""
         if not self._rollback.exists():
             return None
-        version, batch_id = self._rollback.read_text().split()
-        return int(version), int(batch_id)
+        return Rollback(*map(int, self._rollback.read_text().split()))
 
     def point_to(self, version: int) -> None:
         """Make a version the published one.

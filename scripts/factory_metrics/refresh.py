@@ -355,7 +355,8 @@ def _is_current(request: Request, published: Published | None, variables: dict[s
     if published is None or not generation:
         return False
     wanted = request.as_of or variables.get("as_of")
-    if not wanted and request.home.rolled_back_to() == (published.version, batch_id):
+    rollback = request.home.rollback()
+    if not wanted and rollback and rollback[:2] == (published.version, batch_id):
         return True
     is_timely = published.as_of == _utc(wanted) if wanted else published.as_of.date() == _now().date()
     return (

@@ -331,6 +331,8 @@ def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
     (factory.home.versions_folder / "00000000").mkdir()
     assert factory.refresh("--keep-versions", "1").returncode == PUBLISHED
     assert factory.home.versions() == [2, 3]
+    with pytest.raises(UserError, match="there is no version before 3"):
+        chosen_version(factory.home, "previous")
     assert {path.name for path in factory.home.versions_folder.iterdir()} == {"00000002", "00000003"}
     assert factory.documents() == story.factory.documents()
 
@@ -353,7 +355,7 @@ def test_a_published_version_that_is_gone_can_be_gone_back_from(
     home.roll_back(2, batch_id=7)
     with pytest.raises(UserError, match="there is no version 3"):
         home.roll_back(3, batch_id=8)
-    assert (home.current(), home.rolled_back_to()) == (2, (2, 7))
+    assert (home.current(), home.rollback()) == (2, (2, 7, 3))
 
 
 def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:
