@@ -51,6 +51,7 @@ def backfill(
                 "FACTORY_WAREHOUSE": str(marts),
                 "FACTORY_HISTORY": "",
                 "FACTORY_FACTS": str(facts),
+                "DBT_WRITE_JSON": "false",
             },
             artifacts=Path(scratch),
             variables=variables,

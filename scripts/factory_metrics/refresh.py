@@ -136,6 +136,7 @@ def _refresh(request: Request, started: float) -> Outcome:
             "FACTORY_HISTORY": str(home.history),
             "FACTORY_FACTS": "",
             "FACTORY_SCRATCH": str(home.scratch),
+            "DBT_WRITE_JSON": "false",
             "FACTORY_AS_OF": request.as_of or "",
         },
         artifacts=home.build,

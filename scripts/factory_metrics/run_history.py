@@ -105,7 +105,7 @@ def read_last(connection: duckdb.DuckDBPyConnection) -> Run | None:
         for name, kind in COLUMNS.items()
     )
     row = connection.execute(
-        f"select {names} from run_history where outcome = 'published' "  # noqa: S608 - our own names
-        "order by published_version desc limit 1"
+        f"select {names} from run_history "  # noqa: S608 - our own names
+        "order by published_version desc nulls last, run_history.started_at desc limit 1"
     ).fetchone()
     return Run(**dict(zip(COLUMNS, row, strict=True))) if row else None

@@ -16,7 +16,8 @@ import duckdb
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DBT = Path(sys.executable).with_name("dbt")
+# The command `dbt`, which does not look for garbage: that takes a tenth of a process that ends soon.
+DBT = (sys.executable, "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli(prog_name='dbt')")
 VIEWS = BI, SEMANTIC, DRILL_DOWN, ALL_ROWS = (
     "path:models/bi",
     "path:models/semantic",
@@ -58,7 +59,8 @@ class Warehouse:
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command in the project, on this warehouse; the exit code and the output are the result."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | {"FACTORY_WAREHOUSE": str(self.file)}
+        # Nearly every warehouse has variables of its own, so nothing would be parsed partially.
+        environment = os.environ | {"FACTORY_WAREHOUSE": str(self.file), "DBT_PARTIAL_PARSE": "false"}
         return subprocess.run(
             command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=600
         )
@@ -66,7 +68,7 @@ class Warehouse:
     def dbt(self, command: str, variables: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a dbt command with its variables, a YAML text."""
         artifacts = ("--target-path", self.folder / "target", "--log-path", self.folder / "logs")
-        return self.run(DBT, command, "--no-use-colors", *artifacts, "--vars", variables, *options)
+        return self.run(*DBT, command, "--no-use-colors", *artifacts, "--vars", variables, *options)
 
     def build(self, variables: str, *options: str, without: Sequence[str] = VIEWS) -> None:
         """Run `dbt build`, which must succeed; the unit tests of formulas do not depend on the logs.
