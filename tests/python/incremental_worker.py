@@ -1,4 +1,4 @@
-"""Runs builds in processes of their own, which a test may kill; forked from one that has imported dbt."""
+"""Runs builds in processes of their own, which a test may kill; see forked.py."""
 
 import os
 import sys
@@ -6,17 +6,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest import mock
 
-from dbt.adapters.duckdb import connections  # noqa: F401 - only to have it imported
-from dbt.cli import main  # noqa: F401 - only to have it imported
-
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, DbtError
 from factory_metrics.publishing import Home
 from factory_metrics.refresh import VIEWS, Request, refresh
 
 ROOT = Path(__file__).parents[2]
-
-# Views take as long as all else, and other tests look at them.
-mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *VIEWS)).start()
 
 
 def build(folder: Path, variables: str) -> None:
@@ -62,7 +56,9 @@ def publish(folder: Path, variables: str) -> None:
     request = Request(
         home, variables, documents=home.documents, report=lambda text, _: print(text, flush=True)
     )
-    outcome = refresh(request)
+    # Views take as long as all else, and other tests look at them.
+    with mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *VIEWS)):
+        outcome = refresh(request)
     print(outcome.name, request.run.message, flush=True)
     sys.exit(outcome)
 

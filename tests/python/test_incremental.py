@@ -7,7 +7,6 @@ logs. Set FACTORY_TEST_SEED for other examples, and FACTORY_TEST_EXAMPLES for mo
 """
 
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import forked
 import incremental_worker
 import pytest
 from conftest import Warehouse
@@ -25,9 +25,6 @@ from reference_rows import as_instant
 
 AS_OF = "2026-06-30T17:45:12.345678Z"
 EXAMPLES = int(os.environ.get("FACTORY_TEST_EXAMPLES", "4"))
-
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["incremental_worker"])
 
 # When and in which part of the log a row came is no fact about the factory, nor is which columns of other
 # files a rejected row is kept with.
@@ -46,7 +43,7 @@ def run(
     target: Callable[[Path, str], None], folder: Path, variables: str, kill_after: float | None = None
 ) -> int:
     """Run one of the workers, and kill it after so many seconds if it still runs; return its exit code."""
-    process = CONTEXT.Process(target=target, args=(folder, variables))
+    process = forked.CONTEXT.Process(target=target, args=(folder, variables))
     process.start()
     process.join(kill_after)
     if process.is_alive():

@@ -4,18 +4,15 @@ Only the deliveries are built, which takes a second or two. See test_incremental
 """
 
 import json
-import multiprocessing
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import forked
 import incremental_worker
 import pytest
-
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["incremental_worker"])
 
 EVENT = {"org_id": "acme", "event_type": "human.override", "payload": {}}
 
@@ -29,9 +26,11 @@ class Builder:
 
     def __post_init__(self) -> None:
         """Start the process."""
-        self.requests, other_end = CONTEXT.Pipe()
+        self.requests, other_end = forked.CONTEXT.Pipe()
         arguments = (self.folder, json.dumps(self.variables), other_end)
-        self.process = CONTEXT.Process(target=incremental_worker.build_often, args=arguments, daemon=True)
+        self.process = forked.CONTEXT.Process(
+            target=incremental_worker.build_often, args=arguments, daemon=True
+        )
         self.process.start()
         other_end.close()
 

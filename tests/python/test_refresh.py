@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import duckdb
+import forked
 import pytest
 from conftest import ROOT, Warehouse
 
@@ -40,9 +41,9 @@ class Factory:
 
     def refresh(self, *options: str, as_of: str = SECOND_AS_OF) -> subprocess.CompletedProcess[str]:
         """Run the command, with logs in JSON."""
-        command = [sys.executable, "scripts/refresh.py", "--home", str(self.home.folder), "--as-of", as_of]
-        command += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--log-format", "json", *options]
-        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+        arguments = ["--home", str(self.home.folder), "--as-of", as_of]
+        arguments += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--log-format", "json", *options]
+        return forked.run("refresh", arguments)
 
     def copy(self, folder: Path) -> "Factory":
         """Return a copy of the home, on the same logs."""
@@ -184,28 +185,21 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
         garbage.unlink()
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        pytest.param("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet", id="broken file"),
-        pytest.param(
-            "c.csv", "id,org_id\n1,a\n", "the required column event_type is missing in", id="column"
-        ),
-        pytest.param("c.xlsx", "no log", "c.xlsx is of an unknown kind", id="kind"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(
-    name: str, content: str, message: str, story: Story, tmp_path: Path
-) -> None:
+def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, tmp_path: Path) -> None:
     factory = story.factory.copy(tmp_path / "home")
-    bad = factory.logs / "factory_events" / name
-    bad.write_text(content)
-    try:
-        result = factory.refresh()
-    finally:
-        bad.unlink()
-    assert result.returncode == BAD_DATA, result.stderr
-    assert message in str(end(result)["message"])
+    for name, content, message in (
+        ("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet"),
+        ("c.csv", "id,org_id\n1,a\n", "the required column event_type is missing in"),
+        ("c.xlsx", "no log", "c.xlsx is of an unknown kind"),
+    ):
+        bad = factory.logs / "factory_events" / name
+        bad.write_text(content)
+        try:
+            result = factory.refresh()
+        finally:
+            bad.unlink()
+        assert result.returncode == BAD_DATA, result.stderr
+        assert message in str(end(result)["message"])
     assert factory.refresh().returncode in {PUBLISHED, NOTHING_NEW}
     assert factory.documents() == story.factory.documents()
 
@@ -236,8 +230,7 @@ def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
 )
 def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp_path: Path) -> None:
     factory = Factory(Home(tmp_path / "home"), tmp_path)
-    command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder), "--vars", variables]
-    result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+    result = forked.run("refresh", ["--home", str(factory.home.folder), "--vars", variables])
     assert result.returncode == BROKEN_SETUP, result.stderr
     assert message in result.stderr
     assert "Traceback" not in result.stderr
