@@ -17,6 +17,7 @@ import duckdb
 from factory_metrics.backfill import backfill
 from factory_metrics.dbt_runs import BadDataError, DbtError
 from factory_metrics.publishing import Home
+from factory_metrics.refresh import read_variables
 from factory_metrics.settings import UserError, default_home
 
 
@@ -46,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     warehouse = arguments.warehouse or Home(arguments.home).published
     try:
+        read_variables(arguments.vars)
         backfill(
             warehouse,
             days_between(arguments.first, arguments.last or arguments.first),

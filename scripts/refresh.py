@@ -3,7 +3,8 @@
 Looks for new rows in the logs, builds and tests in private, publishes what passed, writes the documents, and
 copies the flat views to PostgreSQL if asked to.
 Exit codes: 0 new data is published, 1 bad data (a test failed, or a log cannot be read), 2 broken set-up,
-3 nothing new, 4 another run is at work. After 1 and 2 the version that was published before stays.
+3 nothing new, 4 another run is at work. After 1 and 2 the version that was published before stays, unless the
+message says that another one is published: then its documents or its copy in PostgreSQL are missing.
 """
 
 import argparse
@@ -17,6 +18,12 @@ from factory_metrics.postgres import DEFAULT_SCHEMA, Target
 from factory_metrics.publishing import Home
 from factory_metrics.refresh import Outcome, Request, refresh
 from factory_metrics.settings import default_home
+
+TOO_MANY_REJECTED = (
+    ". More rows were rejected than max_rejected_share allows, see rejected_records in {}. Put a corrected "
+    "file in the place of a bad one, an empty one if nothing of it is to stay (of a file that is gone the "
+    "rows stay); or let them pass, once, with a larger max_rejected_share in --vars"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,9 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Outcome.PUBLISHED: f"published version {run.published_version} as of {run.as_of}: "
         f"{run.rows_in:,} new rows, {run.rows_rejected:,} of them rejected, in {run.seconds:.1f} s",
         Outcome.NOTHING_NEW: f"nothing new: version {run.published_version} as of {run.as_of} stays",
-        Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}. Rejected rows are in "
-        f"rejected_records of {home.warehouse}. Put a corrected file in the place of a bad one, an empty one "
-        "if nothing of it is to stay; of a file that is gone the rows stay",
+        Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}"
+        + (TOO_MANY_REJECTED.format(home.warehouse) if "rejected_share_is_small" in run.message else ""),
         Outcome.BROKEN_SETUP: f"broken set-up: {run.message}"
         if request.has_published
         else f"broken set-up, nothing is published: {run.message}",
@@ -98,11 +104,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def whole_number(text: str) -> int:
-    """Read a number of 0 or more; argparse makes its message of the ValueError."""
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+    """Read a number of 0 or more."""
+    if not text.isdecimal():
+        message = f"{text} is no whole number of 0 or more"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def _report_text(text: str, _fields: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, Dbt
 from factory_metrics.output import Selection, Summary, write_documents
+from factory_metrics.publishing import SCRATCH_PREFIX, in_use
 from factory_metrics.settings import time_ranges
 from factory_metrics.warehouse import open_warehouse
 
@@ -43,7 +44,7 @@ def backfill(
     open_warehouse(source).close()
     # Not in the folder of a version, which may be removed meanwhile.
     folder = source.parent.parent if source.parent.name.isdigit() else source.parent
-    with tempfile.TemporaryDirectory(prefix=".backfill-", dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX, dir=folder) as scratch, in_use(Path(scratch)):
         facts, marts = Path(scratch) / "facts.duckdb", Path(scratch) / "marts.duckdb"
         facts.hardlink_to(source)  # keeps the version when it is removed meanwhile
         dbt = Dbt(

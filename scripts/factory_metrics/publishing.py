@@ -28,6 +28,10 @@ from factory_metrics.settings import UserError
 _COPY_BYTES = 1 << 30
 
 
+# Folders beside the versions whose names begin so are backfills', while they are in use.
+SCRATCH_PREFIX = ".backfill-"
+
+
 class BusyError(UserError):
     """Another run holds the lock."""
 
@@ -110,7 +114,12 @@ class Home:
         """
         version = self.linked()
         if version is not None and not self.version_file(version).exists():
-            message = f"the published version {version} is gone: choose another with scripts/rollback.py"
+            way_out = (
+                "choose another with scripts/rollback.py"
+                if self.versions()
+                else f"and there is no other: remove the link {self.published}, and run again"
+            )
+            message = f"the published version {version} is gone: {way_out}"
             raise UserError(message)
         return version
 
@@ -193,7 +202,7 @@ class Home:
         return version
 
     def remove_old_versions(self, keep: int) -> None:
-        """Remove all but the newest version and the `keep` before it, and what interrupted removals left.
+        """Remove all but the newest version and the `keep` before it, and what interrupted backfills left.
 
         Raises:
             OSError: one cannot be removed; the next run tries again.
@@ -202,6 +211,9 @@ class Home:
         kept = self.versions()[-keep - 1 :]
         for folder in self.versions_folder.iterdir():
             if folder.name.isdigit() and int(folder.name) not in kept:
+                shutil.rmtree(folder)
+        for folder in self.versions_folder.glob(f"{SCRATCH_PREFIX}*"):
+            with suppress(FileNotFoundError, BlockingIOError), in_use(folder):
                 shutil.rmtree(folder)
 
     def roll_back(self, version: int, batch_id: int) -> None:
@@ -247,6 +259,22 @@ class Home:
             message = f"there is no version {version} in {self.versions_folder}; there are: {known}"
             raise UserError(message)
         return file
+
+
+@contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """Hold a folder, which the system releases when the process ends.
+
+    Raises:
+        BlockingIOError: another process holds it.
+
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def discard_database(file: Path) -> None:

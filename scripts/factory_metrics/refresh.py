@@ -39,10 +39,39 @@ if TYPE_CHECKING:
 LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
 
 # Views do not change with the logs: a build that goes on from one of the same version has them.
-VIEWS = ("--exclude", "path:models/bi", "path:models/drill_down", "path:models/semantic", "dora_levels")
+WITHOUT_VIEWS = (
+    "--exclude",
+    "path:models/bi",
+    "path:models/drill_down",
+    "path:models/semantic",
+    "dora_levels",
+)
 
 # Most statements of such a build are too short to keep every core busy alone.
-GOING_ON = (*VIEWS, "--threads", "2")
+GOING_ON = (*WITHOUT_VIEWS, "--threads", "2")
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and _is_number(value)
+
+
+# What dbt's variables must be.
+_VARIABLES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "raw_path": (_is_text, "a folder"),
+    "raw_database": (_is_text, "a file or a URL"),
+    "raw_schema": (_is_text, "a name"),
+    "look_back_hours": (_is_whole_number, "a whole number of 0 or more"),
+    "max_rejected_share": (_is_number, "a number of 0 or more"),
+    "list_limit": (_is_whole_number, "a whole number of 0 or more"),
+}
 
 
 class Outcome(IntEnum):
@@ -106,9 +135,8 @@ def refresh(request: Request) -> Outcome:
                 run.message = (
                     run.message and f"version {run.published_version} is published, but {run.message}"
                 )
-            else:
-                run.end(outcome.name.lower(), started)
-                run_history.append(request.home.runs, run)
+            run.end("published" if request.has_published else outcome.name.lower(), started)
+            run_history.append(request.home.runs, run)
     except BusyError as error:
         outcome, run.message = Outcome.BUSY, str(error)
     except (UserError, OSError) as error:
@@ -126,6 +154,7 @@ def _refresh(request: Request, started: float) -> Outcome:
     if request.postgres:
         request.postgres.check()
     if request.full_refresh:
+        _check_log_folders(variables)
         home.begin_anew()
     check_logs(home, variables, published)
     _heed_older_history(home, published)
@@ -175,7 +204,6 @@ def _refresh(request: Request, started: float) -> Outcome:
         _mark_as_tested(home)
         home.publish()
         request.has_published = True
-        run_history.append(home.runs, run)
     try:
         home.remove_old_versions(request.keep_versions)
     except OSError as error:
@@ -199,10 +227,14 @@ def read_variables(text: str) -> dict[str, Any]:
     """Return dbt's variables from YAML, with absolute paths: dbt works in the project's folder.
 
     Raises:
-        UserError: they are no mapping, or one of them is unknown.
+        UserError: they are no mapping, or one of them is unknown, or of a wrong kind.
 
     """
-    variables = yaml.safe_load(text) or {}
+    try:
+        variables = yaml.safe_load(text) or {}
+    except (yaml.YAMLError, ValueError) as error:
+        message = f"--vars {text} is no YAML ({error}): write it like '{{raw_path: /data/logs}}'"
+        raise UserError(message) from error
     if not isinstance(variables, dict):
         message = f"--vars {text} is no mapping: write it like '{{raw_path: /data/logs}}'"
         raise UserError(message)
@@ -210,6 +242,9 @@ def read_variables(text: str) -> dict[str, Any]:
     for name in variables:
         if name not in known:
             message = f"--vars has {name}, which is no variable; there are: {', '.join(known)}"
+            raise UserError(message)
+        if name in _VARIABLES and not _VARIABLES[name][0](variables[name]):
+            message = f"--vars has {name}: {variables[name]}, which must be {_VARIABLES[name][1]}"
             raise UserError(message)
     if variables.get("raw_path"):
         variables["raw_path"] = str(Path(variables["raw_path"]).absolute())
@@ -235,6 +270,21 @@ def _check_folder(folder: Path) -> None:
             f"documents cannot be written to {folder} ({error.strerror}): name a folder that you may write"
         )
         raise UserError(message) from error
+
+
+def _check_log_folders(variables: dict[str, Any]) -> None:
+    """Check that the logs' files are there, before all that is known of them is forgotten.
+
+    Raises:
+        UserError: they are not.
+
+    """
+    folder = variables.get("raw_path")
+    try:
+        for log in LOGS if folder else ():
+            list_log_files(f"{folder}/{log}")
+    except LandingError as error:
+        raise UserError(str(error)) from error
 
 
 def check_logs(home: Home, variables: dict[str, Any], published: Published | None) -> None:
@@ -357,9 +407,14 @@ def _is_current(request: Request, published: Published | None, variables: dict[s
         return False
     wanted = request.as_of or variables.get("as_of")
     rollback = request.home.rollback()
-    if not wanted and rollback and rollback[:2] == (published.version, batch_id):
+    if not wanted and rollback and (rollback.version, rollback.batch_id) == (published.version, batch_id):
         return True
-    is_timely = published.as_of == _utc(wanted) if wanted else published.as_of.date() == _now().date()
+    if wanted:
+        is_timely = published.as_of == _utc(wanted)
+    else:
+        # not for another instant that was asked for
+        made_at = datetime.fromisoformat(published.run.started_at)
+        is_timely = published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
     return (
         is_timely
         and published.generation.startswith(generation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import time
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,10 @@ def append(history: Path, run: Run) -> None:
 
 def knows(history: Path, run: Run) -> bool:
     """Tell whether the history's file has a run."""
-    return history.exists() and f'"started_at":"{run.started_at}"'.encode() in history.read_bytes()
+    if not history.exists() or not history.stat().st_size:
+        return False
+    with history.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as lines:
+        return lines.find(f'"started_at":"{run.started_at}"'.encode()) >= 0
 
 
 def read(history: Path) -> list[Run]:
@@ -83,17 +87,23 @@ def read(history: Path) -> list[Run]:
 
 def write_table(warehouse: Path, history: Path, run: Run) -> None:
     """Put the runs of the history's file, and another, into a warehouse as the table `run_history`."""
-    runs = [*read(history), run]
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     structure = msgspec.json.encode([COLUMNS]).decode()
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create or replace table run_history ({columns})")
         connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
+        if history.exists() and history.stat().st_size:
+            # by DuckDB, as years of runs would take Python gigabytes; lines that were cut off become nulls
+            connection.execute(
+                f"insert into run_history by name from read_json(?, columns = {COLUMNS}, "
+                "format = 'newline_delimited', ignore_errors = true) where started_at is not null",
+                [str(history)],
+            )
         connection.execute(
             "insert into run_history by name select unnest(run) "  # noqa: S608 - our own names
             f"from unnest(from_json(?, '{structure}')) as runs(run)",
-            [msgspec.json.encode(runs).decode()],
+            [msgspec.json.encode([run]).decode()],
         )
 
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, DbtError
 from factory_metrics.publishing import Home
-from factory_metrics.refresh import VIEWS, Request, refresh
+from factory_metrics.refresh import WITHOUT_VIEWS, Request, refresh
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +17,7 @@ def build(folder: Path, variables: str) -> None:
     """Run `dbt build`, without tests, on the warehouse in a folder; exit with 0, or 1 when it failed."""
     dbt = _dbt(folder, variables)
     no_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
-    sys.exit(0 if _succeeds(dbt, folder / "factory.duckdb", *no_tests, *VIEWS) else 1)
+    sys.exit(0 if _succeeds(dbt, folder / "factory.duckdb", *no_tests, *WITHOUT_VIEWS) else 1)
 
 
 def build_often(folder: Path, variables: str, requests: Connection) -> None:
@@ -57,7 +57,7 @@ def publish(folder: Path, variables: str) -> None:
         home, variables, documents=home.documents, report=lambda text, _: print(text, flush=True)
     )
     # Views take as long as all else, and other tests look at them.
-    with mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *VIEWS)):
+    with mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *WITHOUT_VIEWS)):
         outcome = refresh(request)
     print(outcome.name, request.run.message, flush=True)
     sys.exit(outcome)

@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT, Warehouse
 
 from factory_metrics import refresh, run_history
-from factory_metrics.publishing import Home
+from factory_metrics.publishing import SCRATCH_PREFIX, Home, in_use
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
 from rollback import chosen_version, list_versions
@@ -226,6 +226,8 @@ def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
         pytest.param("[raw_path]", "is no mapping", id="no variables"),
         pytest.param("{raw_pth: /nowhere}", "raw_pth, which is no variable", id="unknown variable"),
         pytest.param("{as_of: '2026-02-30'}", "not an ISO 8601 instant", id="no such day"),
+        pytest.param("{list_limit: -1}", "list_limit: -1, which must be a whole number", id="no list"),
+        pytest.param("{raw_path: ", "is no YAML", id="no YAML"),
     ],
 )
 def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp_path: Path) -> None:
@@ -283,6 +285,16 @@ def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
         path.touch()
     with home.locked():
         assert not any(path.exists() for path in left)
+
+
+def test_what_a_killed_backfill_left_goes_with_old_versions(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    at_work, killed = (home.versions_folder / f"{SCRATCH_PREFIX}{name}" for name in ("at-work", "killed"))
+    for folder in (at_work, killed):
+        folder.mkdir(parents=True)
+    with in_use(at_work):
+        home.remove_old_versions(keep=3)
+        assert (at_work.exists(), killed.exists()) == (True, False)
 
 
 def test_two_runs_never_overlap(story: Story) -> None:
