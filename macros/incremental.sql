@@ -239,7 +239,8 @@
 {% macro delivered_in_batches(delivered, log) -%}
     {%- set since = taken_in() -%}
     {%- set batch_id = followed_batch() -%}
-    {%- set read_again = changed_parts() ~ " and first_batch_id <= " ~ since if since is not none -%}
+    {#- whether there are any or not, for dbt to see what it refers to -#}
+    {%- set read_again = changed_parts() ~ " and first_batch_id <= " ~ since -%}
     {%- set described = log_columns(log) -%}
     {%- if since is none or not run_query(read_again).rows -%}
 final as (
