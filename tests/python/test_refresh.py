@@ -43,7 +43,7 @@ class Factory:
         """Run the command, with logs in JSON."""
         arguments = ["--home", str(self.home.folder), "--as-of", as_of]
         arguments += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--log-format", "json", *options]
-        return forked.run("refresh", arguments)
+        return forked.run_refresh(arguments)
 
     def copy(self, folder: Path) -> "Factory":
         """Return a copy of the home, on the same logs."""
@@ -232,7 +232,7 @@ def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
 )
 def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp_path: Path) -> None:
     factory = Factory(Home(tmp_path / "home"), tmp_path)
-    result = forked.run("refresh", ["--home", str(factory.home.folder), "--vars", variables])
+    result = forked.run_refresh(["--home", str(factory.home.folder), "--vars", variables])
     assert result.returncode == BROKEN_SETUP, result.stderr
     assert message in result.stderr
     assert "Traceback" not in result.stderr
