@@ -58,8 +58,7 @@ docs: .venv/runtime  ## Write the documentation of all models as one HTML page, 
 
 test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}' --quiet
-	@# Three at a time, as many wait for a server, a browser or a disk.
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset
 	$(BIN)/python -m pytest tests/python/bi

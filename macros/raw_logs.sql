@@ -102,7 +102,7 @@
         "select landed.part, landed.part_id from " ~ landed_parts ~ " as landed inner join (" ~ found ~ ") as found"
         ~ " on landed.part = found.part and landed.fingerprint = found.fingerprint"
         ~ " where landed.log = '" ~ log ~ "' and landed.batch_id > " ~ (since or 0) ~ " order by landed.part_id"
-    ) if execute else none) }}
+    ) if execute and load_relation(landed_parts) else none) }}
 {%- endmacro %}
 
 
