@@ -338,8 +338,7 @@ def _heed_older_history(home: Home, published: Published | None) -> None:
 def project_version(variables: dict[str, Any]) -> str:
     """Return a checksum of all that decides what is built from given logs."""
     checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
-    files = [ROOT / "dbt_project.yml"]
-    files.append(Path(landing.__file__))
+    files = [ROOT / "dbt_project.yml", Path(landing.__file__)]
     for folder in ("models", "macros", "tests/dbt", "seeds"):
         files += sorted(
             path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
