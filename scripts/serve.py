@@ -1,6 +1,6 @@
 """Serve the documents of the published warehouse over HTTP: `GET /api/factory/metrics`.
 
-Settings are environment variables; see the README. Logs go to stderr, as JSON lines.
+Settings are environment variables; see docs/api.md. Logs go to stderr, as JSON lines.
 """
 
 import argparse
