@@ -14,6 +14,8 @@ DEMO_DOCUMENTS := documents
 ORG ?= acme-robotics
 DOCUMENTS ?= $(DEMO_DOCUMENTS)
 REPORT ?= report.html
+# What people read.
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md docs
 
 .DEFAULT_GOAL := help
 .PHONY: help demo report serve docs test test-bi lint format lock clean
@@ -63,10 +65,13 @@ test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset
 	$(BIN)/python -m pytest tests/python/bi
 
-lint: .venv/dev  ## Lint SQL and Python, and check types
+lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pymarkdown scan -r $(PAGES)
+	$(BIN)/proselint check --config .proselintrc.json $(PAGES)
+	$(BIN)/codespell $(PAGES) analyses macros models scripts tests
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks
