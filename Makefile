@@ -38,10 +38,8 @@ help:  ## Show this help
 	@touch $@
 
 demo: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
-demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen and in files
-	$(BIN)/dbt build --exclude-resource-type unit_test --vars '{as_of: "$(DEMO_AS_OF)"}'
-	$(BIN)/python scripts/serialize_marts.py --out $(DEMO_DOCUMENTS)
-	$(BIN)/python scripts/show_summary.py --documents $(DEMO_DOCUMENTS)
+demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen and in files (VERBOSE=1 shows all)
+	@$(BIN)/python scripts/demo.py --as-of $(DEMO_AS_OF) --documents $(DEMO_DOCUMENTS) $(if $(VERBOSE),--verbose)
 
 report: export ORG := $(ORG)
 report: .venv/runtime  ## Write report.html, a page of an org's metrics: the demo's, or ORG=... DOCUMENTS=...

@@ -53,22 +53,32 @@ class BadDataError(Exception):
 
 @dataclass
 class NodeResult:
-    """A model or test that dbt has run: its name, dbt's status, seconds, and what went wrong."""
+    """A model or test that dbt has run: its name, dbt's status, seconds, and what went wrong.
+
+    It is the node with this `number`, `of` so many.
+    """
 
     name: str
     status: str
     seconds: float
     message: str = ""
+    number: int = 0
+    of: int = 0
 
 
 @dataclass
 class Dbt:
-    """Runs dbt commands on one warehouse. `report` is told of each node that is done."""
+    """Runs dbt commands on one warehouse.
+
+    `report` is told of each node that is done. What dbt says goes to `artifacts`/logs, and to the screen if
+    `verbose`.
+    """
 
     environment: Mapping[str, str]
     artifacts: Path
     variables: str
     report: Callable[[NodeResult], None] = lambda _result: None
+    verbose: bool = False
     _runner: Any = field(default=None, init=False)
     _errors: list[str] = field(default_factory=list, init=False)
 
@@ -137,7 +147,7 @@ class Dbt:
 
     def _invoke(self, runner: Any, *command: str) -> Any:  # noqa: ANN401 - dbt has no types of its own
         os.environ.update(self.environment)
-        logs = ["--log-level", "none", "--log-level-file", "info"]
+        logs = ["--log-level", "info" if self.verbose else "none", "--log-level-file", "info"]
         places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target", "duckdb"]
         for option, folder in {"--target-path": "target", "--log-path": "logs"}.items():
             places += [option, str(self.artifacts / folder)]
@@ -152,7 +162,9 @@ class Dbt:
         if event.info.name in _RESULTS:
             node = getattr(event.data, "node_info", None)
             seconds = float(getattr(event.data, "execution_time", 0.0))
-            self.report(NodeResult(node.node_name if node else "", str(event.data.status), seconds))
+            name = node.node_name if node else ""
+            of = getattr(event.data, "num_models", 0) or getattr(event.data, "total", 0)
+            self.report(NodeResult(name, str(event.data.status), seconds, number=event.data.index, of=of))
 
 
 def _raise_failure(results: Sequence[NodeResult], errors: Sequence[str]) -> None:

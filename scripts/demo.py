@@ -1,0 +1,84 @@
+"""Build the demo factory from nothing: warehouse, documents, and its executive summary on screen."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+
+import duckdb
+
+import serialize_marts
+import show_summary
+from factory_metrics.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
+from factory_metrics.screen import build_progress
+from factory_metrics.settings import ROOT, UserError, default_warehouse
+from factory_metrics.warehouse import open_warehouse
+
+_NEXT_STEPS = """
+Next:
+  make report   a page for people: report.html
+  make serve    the API, with a key to try
+  make docs     all models, columns and macros on one page
+Your own logs: docs/your-logs.md"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code: 0, 1 when a test failed, 2 when something else did."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--as-of", required=True, metavar="INSTANT", help="the demo's last instant")
+    parser.add_argument(
+        "--documents", default=str(ROOT / "documents"), metavar="DIR", help="default: %(default)s"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show all that dbt says")
+    arguments = parser.parse_args(argv)
+    log = f"\nThe whole log of dbt: {ROOT / 'logs' / 'dbt.log'}"
+    try:
+        _build(arguments.as_of, verbose=arguments.verbose)
+        code = serialize_marts.main(["--out", arguments.documents])
+        code = code or show_summary.main(["--documents", arguments.documents])
+    except BadDataError as error:
+        print(f"demo: {error}{log}", file=sys.stderr)
+        return 1
+    except (DbtError, UserError, OSError, duckdb.Error) as error:
+        print(f"demo: {error}{log}", file=sys.stderr)
+        return 2
+    if not code:
+        print(_NEXT_STEPS + log)
+    return code
+
+
+def _build(as_of: str, *, verbose: bool) -> None:
+    """Build and test the warehouse; say how that went."""
+    started = time.monotonic()
+    checks = 0
+    with build_progress("building and testing") as show:
+
+        def report(node: NodeResult) -> None:
+            nonlocal checks
+            checks += node.status in {"pass", "warn"}
+            show(node)
+
+        dbt = Dbt(
+            environment={"FACTORY_WAREHOUSE": str(default_warehouse().absolute())},
+            artifacts=ROOT,
+            variables=json.dumps({"as_of": as_of}),
+            report=report,
+            verbose=verbose,
+        )
+        results = dbt.run("build", "--exclude-resource-type", "unit_test")
+    print(f"{len(results)} tables, views and checks built in {time.monotonic() - started:.0f} s")
+    print(f"{checks} checks passed; {_rejected_rows()}")
+
+
+def _rejected_rows() -> str:
+    """Return how many rows of the logs are rejected, in words."""
+    with open_warehouse(default_warehouse()) as warehouse:
+        ((delivered, rejected),) = warehouse.execute(
+            "select sum(row_count), sum(row_count) filter (outcome = 'rejected') from delivery_counts"
+        ).fetchall()
+    return f"{rejected} of {delivered:,} rows are rejected, on purpose (table rejected_records)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
