@@ -22,7 +22,7 @@ DOCUMENTED |= {"DATABASE_ERROR": 500, "RATE_LIMITED": 429}
 
 
 def test_the_file_is_in_step() -> None:
-    assert write_openapi.FILE.read_text("utf-8") == write_openapi.text(), "run scripts/write_openapi.py"
+    assert write_openapi.FILE.read_text("utf-8") == write_openapi.text(), "run scripts/dev/write_openapi.py"
 
 
 def test_documented_errors_have_their_status() -> None:

@@ -87,7 +87,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_demo_makes_the_committed_seeds(name: str, tmp_path: Path) -> None:
     demo_factory.write_demo(tmp_path)
     assert filecmp.cmp(tmp_path / name, SEEDS / name, shallow=False), (
-        "run scripts/generate_logs.py demo --out seeds/raw"
+        "run scripts/dev/generate_logs.py demo --out seeds/raw"
     )
 
 

@@ -34,9 +34,12 @@ class Factory:
 
     def land(self, *period: str, events: int) -> None:
         """Add logs of three orgs."""
-        command = [sys.executable, "scripts/generate_logs.py", "logs", "--out", str(self.logs), "--orgs", "3"]
+        command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(self.logs)]
         subprocess.run(
-            [*command, "--events", str(events), *period], cwd=ROOT, check=True, capture_output=True
+            [*command, "--orgs", "3", "--events", str(events), *period],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
         )
 
     def refresh(self, *options: str, as_of: str = SECOND_AS_OF) -> subprocess.CompletedProcess[str]:

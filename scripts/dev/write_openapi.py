@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import _path  # noqa: F401
 from factory_metrics.api import openapi
 
 FILE = Path(openapi.__file__).with_name("openapi.json")

@@ -44,7 +44,7 @@ def main() -> int:
 
 def generated_logs(folder: Path, events: int) -> Path:
     """Write logs with the given number of events and return their folder."""
-    command = [sys.executable, "scripts/generate_logs.py", "logs", "--out", str(folder)]
+    command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(folder)]
     command += ["--events", str(events), "--end", AS_OF]
     subprocess.run(command, cwd=REPOSITORY, check=True)  # noqa: S603 our own script
     return folder

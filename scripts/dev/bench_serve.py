@@ -1,6 +1,6 @@
 """Measure the endpoint beside a bare handler of the same server that returns the same bytes.
 
-    .venv/bin/python scripts/bench_serve.py --orgs 1000 --seconds 8
+    .venv/bin/python scripts/dev/bench_serve.py --orgs 1000 --seconds 8
 
 wrk (Debian: wrk) sends the same requests to both, in turns: every org's key after the other, its aggregate
 (with --all-documents all metric types and time ranges). The bare handler sends in ASGI's two steps, as any
@@ -27,6 +27,7 @@ import requests
 import uvicorn
 import uvloop
 
+import _path  # noqa: F401
 from bench_serialize import make_warehouse
 from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.keys import KeyStore

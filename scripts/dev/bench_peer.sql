@@ -1,4 +1,4 @@
--- The peer of scripts/bench_refresh.py: one script that makes the staging and intermediate tables from generated logs as
+-- The peer of scripts/dev/bench_refresh.py: one script that makes the staging and intermediate tables from generated logs as
 -- fast as its author could get it. It knows what those logs are (Parquet, typed, no strange white space), reads each once,
 -- keeps no progress, tests nothing, and cannot take in new rows.
 

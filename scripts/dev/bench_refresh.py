@@ -1,7 +1,7 @@
 """Time scripts/refresh.py on generated logs: a full build, runs with 1% and few new rows, and one without.
 
-    .venv/bin/python scripts/bench_refresh.py --events 1000000 10000000
-    .venv/bin/python scripts/bench_refresh.py --events 100000000 --folder /data/bench
+    .venv/bin/python scripts/dev/bench_refresh.py --events 1000000 10000000
+    .venv/bin/python scripts/dev/bench_refresh.py --events 100000000 --folder /data/bench
 
 Prints ratios: the full build against bench_peer.sql, a hand-written DuckDB script that makes the same tables;
 runs with new rows against the full build; and the cost per event of each size against that of the first. The
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import duckdb
 
+import _path  # noqa: F401
 from factory_metrics import run_history
 from factory_metrics.generator import default_orgs
 from factory_metrics.output import Selection
@@ -64,7 +65,7 @@ class Bench:
 
     def generate(self, events: int, *period: str) -> None:
         """Make logs, unless those of the period are there from an earlier try."""
-        command = [sys.executable, "scripts/generate_logs.py", "logs", "--out", str(self.logs), *period]
+        command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(self.logs), *period]
         command += ["--orgs", str(default_orgs(self.events)), "--events", str(events)]
         subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 our own script
 
@@ -113,7 +114,7 @@ def timed(command: list[str], environment: dict[str, str], accepted: tuple[int, 
 
 def run_peer(folder: Path, memory: str) -> None:
     """Make all tables with the script, then the marts with the SQL that dbt would run."""
-    statements = (ROOT / "scripts" / "bench_peer.sql").read_text(encoding="utf-8")
+    statements = (Path(__file__).with_name("bench_peer.sql")).read_text(encoding="utf-8")
     statements = statements.format(logs=folder / "logs", as_of=f"{END:%Y-%m-%d %H:%M:%S}")
     database = folder / "peer" / "warehouse.duckdb"
     database.unlink(missing_ok=True)

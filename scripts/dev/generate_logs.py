@@ -1,8 +1,8 @@
 """Make raw logs of a made-up factory: the small demo, or logs of any size.
 
-    scripts/generate_logs.py demo --out seeds/raw
-    scripts/generate_logs.py logs --out /tmp/logs --events 10000000
-    scripts/generate_logs.py logs --out /tmp/logs --events 100000 --orgs 200 \
+    scripts/dev/generate_logs.py demo --out seeds/raw
+    scripts/dev/generate_logs.py logs --out /tmp/logs --events 10000000
+    scripts/dev/generate_logs.py logs --out /tmp/logs --events 100000 --orgs 200 \
         --start 2026-06-30T12:00:00Z --end 2026-07-01T12:00:00Z
 
 The third continues the second by a day.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+import _path  # noqa: F401
 from factory_metrics import demo_factory, generator
 from factory_metrics.settings import UserError
 

@@ -1,6 +1,6 @@
 """Measure how fast marts become documents, on a made-up warehouse, beside plain ways to do the same.
 
-    .venv/bin/python scripts/bench_serialize.py --orgs 2000
+    .venv/bin/python scripts/dev/bench_serialize.py --orgs 2000
 
 Every org has all documents: trends of full length, up to 50 elements in the devops lists.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+import _path  # noqa: F401
 from factory_metrics.documents import ColumnType, Mart, ddl, read_documents
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.settings import time_ranges
