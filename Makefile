@@ -18,7 +18,7 @@ REPORT ?= report.html
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report serve docs test test-bi lint format lock clean
+.PHONY: help demo report serve docs test test-bi lint format generate lock clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,10 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 format: .venv/dev  ## Format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: .venv/dev  ## Write the files that follow from others: a mart per range, openapi.json
+	$(BIN)/python scripts/dev/write_ranges.py
+	$(BIN)/python scripts/dev/write_openapi.py
 
 lock: .venv/dev  ## Write the lock files anew from requirements*.in
 	for name in requirements requirements-dev requirements-bi; do \
