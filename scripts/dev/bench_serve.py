@@ -32,7 +32,7 @@ from bench_serialize import make_warehouse
 from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.keys import KeyStore
 from factory_metrics.api.openapi import METRICS_PATH
-from factory_metrics.api.server import uvicorn_config
+from factory_metrics.api.protocol import uvicorn_config
 from factory_metrics.documents import Mart, read_documents
 from factory_metrics.output import Selection
 from factory_metrics.settings import time_ranges

@@ -13,7 +13,7 @@ import pytest
 from api_client import PATH, Api, eventually, serving
 from test_serialize import make_warehouse
 
-from factory_metrics.api.server import HttpProtocol, uvicorn_config
+from factory_metrics.api.protocol import HttpProtocol, uvicorn_config
 
 CHUNKED = b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
