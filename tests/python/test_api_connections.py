@@ -62,7 +62,7 @@ def test_requests_whose_answers_nobody_reads_take_no_memory(api: Api) -> None:
     before = memory_of(api)
     with connect(api) as first, connect(api) as second:
         for connection in (first, second):
-            send_all_that_goes(connection, b"GET / HTTP/1.1\r\n\r\n" * 10_000, 1.5)
+            send_all_that_goes(connection, HEALTHY * 10_000, 1.5)
         assert memory_of(api) - before < 30_000_000
         assert api.get(None, path="/healthz").status_code == 200
 
@@ -146,6 +146,23 @@ def test_bounds_hold_for_later_requests_on_a_connection(api: Api) -> None:
 def test_a_request_after_one_that_wants_another_protocol(api: Api) -> None:
     upgrade = HEALTHY.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     assert statuses(api.raw(upgrade + upgrade + LAST)) == [200] * 3
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_the_body_of_an_upgrade_is_no_request(api: Api, method: bytes, protocol: bytes) -> None:
+    inner = b"GET %b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\n\r\n" % (
+        PATH.encode(),
+        api.key().encode(),
+    )
+    head = b"%b / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: %b\r\n" % (method, protocol)
+    for body in (
+        b"Content-Length: %d\r\n\r\n%b" % (len(inner), inner),
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(inner), inner),
+    ):
+        answer = api.raw(head + body + LAST)
+        assert statuses(answer) == [400]
+        assert b"\r\nconnection: close\r\n" in answer
 
 
 def make_connection() -> tuple[HttpProtocol, Mock]:

@@ -9,13 +9,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from factory_metrics.api.app import App, MetricsApi, Send
 from factory_metrics.api.errors import Headers
+from factory_metrics.api.framing import END_OF_HEAD, fault_of, is_head, may_become_head
 
 _LONGEST_HEAD_BYTES = 32_768
 _LONGEST_BODY_BYTES = 65_536  # with chunks' sizes and trailers
 _LONGEST_REQUEST_SECONDS = 5
 _LONGEST_UNREAD_SECONDS = 20
-# The shortest request has 18 bytes and takes some 3 KB.
-_PIECE_BYTES = 1024
 _LINGER_SECONDS = 1
 _KEEP_ALIVE_SECONDS = 75  # longer than nginx keeps its own connections, 60
 
@@ -27,18 +26,21 @@ class HttpProtocol(HttpToolsProtocol):
     a use for them, and a trailer must not pass for a header that a proxy wrote or checked.
     """
 
-    api: MetricsApi  # set for each server in `_protocol`
+    api: MetricsApi  # set for each server in `uvicorn_config`
 
-    # Bytes that came and were not parsed yet.
-    _unparsed = b""
-    # Of the request that is arriving: whether its headers are not complete yet, the bytes so far of the
-    # headers (then: of the rest), and when it began (0.0 between requests).
+    # Bytes that came, of which those before `_at` are parsed, and those before `_checked` may be a head.
+    _buffer = b""
+    _at = 0
+    _checked = 0
+    # Of the request that is arriving: whether its headers are not complete yet, the bytes of its body that
+    # are still to come (-1: in chunks), those that came, and when it began (0.0 between requests).
     _in_head = True
+    _left = 0
     _size = 0
     _since = 0.0
     # Since when the client has not read what it asked for (0.0: it has).
     _unread_since = 0.0
-    _refusal: tuple[str, str] | None = None
+    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection; the first request must come soon."""
@@ -47,44 +49,45 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests."""
-        if self._refusal is None:
-            self._unparsed += data
+        if not self._is_refused:
+            self._buffer = self._buffer[self._at :] + data
+            self._checked -= self._at
+            self._at = 0
             self._parse()
-
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        super().on_message_begin()
-        self._in_head = True
-        self._since = self._since or self.loop.time()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, but no trailer."""
         if self._in_head:
-            super().on_header(name, value)
+            super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
-        """Wait for the rest of the request."""
+        """Check what the headers say of the body, and wait for it."""
         self._in_head, self._size = False, 0
-        if self.expect_100_continue and self._is_idle():
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        upgrades = self.parser.should_upgrade()
+        if fault := fault_of(method, version, self.headers, upgrades=upgrades):
+            self._refuse("BAD_REQUEST", fault)
+            return
+        length = next((value for name, value in self.headers if name == b"content-length"), None)
+        self._left = -1 if length is None else int(length)
+        if self.expect_100_continue and version != "1.0" and self._left:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """Throw a body away."""
 
     def on_message_complete(self) -> None:
-        """Answer a request, or queue it up behind those before it."""
+        """Answer a request."""
+        if self._is_refused:
+            return
         super().on_headers_complete()
         super().on_message_complete()
-        self._in_head, self._size, self._since = True, 0, 0.0
+        self._in_head, self._since = True, 0.0
 
     def on_response_complete(self) -> None:
         """Go on to the next request."""
         super().on_response_complete()
-        if self.transport.is_closing():
-            return
-        if self._refusal is not None:
-            self._send_refusal()
-        elif self._unparsed:
+        if self._at < len(self._buffer):
             self._parse()
 
     def pause_writing(self) -> None:
@@ -97,11 +100,6 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._unread_since = 0.0
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP."""
-        del msg
-        self._refuse("BAD_REQUEST", "This is not a valid HTTP request.")
-
     def end_if_slow(self, now: float) -> None:
         """End a connection whose client sends or reads too slowly; called now and then."""
         if self.transport.is_closing():
@@ -112,54 +110,73 @@ class HttpProtocol(HttpToolsProtocol):
         elif self._since and self.flow.read_paused:
             self._since = now  # it waits for us
         elif self._since and now - self._since > _LONGEST_REQUEST_SECONDS:
-            self._refuse("REQUEST_TIMEOUT", f"A request must arrive in {_LONGEST_REQUEST_SECONDS} s.")
+            if self._in_head and self._buffer[self._at :] in {b"", b"\r\n"}:
+                self.transport.close()  # nothing was asked, so there is nothing to answer
+            else:
+                self._refuse("REQUEST_TIMEOUT", f"A request must arrive in {_LONGEST_REQUEST_SECONDS} s.")
 
     def _parse(self) -> None:
-        """Parse what came, as long as no request waits for its answer to begin.
-
-        In small pieces: a piece is parsed to its end, however many requests it holds.
-        """
-        while self._unparsed and not self.pipeline and self._refusal is None:
-            if self.transport.is_closing():
-                self._unparsed = b""
+        """Parse what came, up to the end of a request; the next one waits for the answer."""
+        while self._at < len(self._buffer) and self._is_idle():
+            if self.transport.is_closing() or self._is_refused:
+                self._buffer, self._at = b"", 0
                 return
-            piece, self._unparsed = self._unparsed[:_PIECE_BYTES], self._unparsed[_PIECE_BYTES:]
-            self._since = self._since or self.loop.time()
-            self._size += len(piece)
             self._unset_keepalive_if_required()
+            self._since = self._since or self.loop.time()
+            end = self._end_of_head() if self._in_head else self._end_of_body()
+            if end < 0:
+                return
+            piece = self._buffer[self._at : end]
+            self._at = self._checked = end
             try:
                 self.parser.feed_data(piece)
-            except httptools.HttpParserUpgrade as upgrade:
-                # We stay with HTTP/1.1, so what follows is the next request.
-                self._unparsed = piece[upgrade.args[0] :] + self._unparsed
+            except httptools.HttpParserUpgrade:
+                pass  # we stay with HTTP/1.1, so what follows is the next request
             except httptools.HttpParserError:
-                self.send_400_response("")
-            if self._in_head and self._size > _LONGEST_HEAD_BYTES:
-                self._refuse("HEADERS_TOO_LARGE", f"URL and headers may have {_LONGEST_HEAD_BYTES} bytes.")
-            elif self._size > _LONGEST_BODY_BYTES:
-                self._refuse("CONTENT_TOO_LARGE", f"The body may have {_LONGEST_BODY_BYTES} bytes.")
-        if self._unparsed:
+                self._refuse("BAD_REQUEST", "This is not a valid HTTP request.")
+        if self._at < len(self._buffer):
             self.flow.pause_reading()
+
+    def _end_of_head(self) -> int:
+        """Return where the request line and the headers end; -1 when they are not all there, or refused."""
+        found = self._buffer.find(END_OF_HEAD, max(self._at, self._checked - len(END_OF_HEAD)))
+        end = len(self._buffer) if found < 0 else found + len(END_OF_HEAD)
+        head = self._buffer[self._at : end]
+        if len(head) > _LONGEST_HEAD_BYTES:
+            self._refuse("HEADERS_TOO_LARGE", f"URL and headers may have {_LONGEST_HEAD_BYTES} bytes.")
+        elif not (is_head(head) if found >= 0 else may_become_head(head, self._checked - self._at)):
+            self._refuse("BAD_REQUEST", "This is not a valid HTTP request.")
+        elif found >= 0:
+            return end
+        self._checked = end
+        return -1
+
+    def _end_of_body(self) -> int:
+        """Return up to where bytes can only be of this request; -1 when it has too many."""
+        end = len(self._buffer)
+        if self._left < 0:
+            # A body in chunks, and the trailers after it, end with a line.
+            end = self._buffer.find(b"\n", self._at) + 1 or end
+        else:
+            end = min(end, self._at + self._left)
+            self._left -= end - self._at
+        self._size += end - self._at
+        if self._size > _LONGEST_BODY_BYTES:
+            self._refuse("CONTENT_TOO_LARGE", f"The body may have {_LONGEST_BODY_BYTES} bytes.")
+            return -1
+        return end
 
     def _is_idle(self) -> bool:
         """Whether all requests that came are answered."""
         return self.cycle is None or self.cycle.response_complete
 
     def _refuse(self, code: str, message: str) -> None:
-        """Take no more requests, and say why when those before are answered."""
-        if self._refusal is not None or self.transport.is_closing():
+        """Say why no more requests are taken, and close."""
+        if self._is_refused or self.transport.is_closing():
             return
-        self._refusal = code, message
-        self._unparsed, self._since = b"", 0.0
-        if self._is_idle():
-            self._send_refusal()
-
-    def _send_refusal(self) -> None:
-        """Answer with the refusal once no request is before it, and close."""
-        if self._refusal is None or not self._is_idle():
-            return
+        self._is_refused, self._since = True, 0.0
         peer = self.client[0] if self.client else "local"
-        answer = self.api.refuse(*self._refusal, peer)
+        answer = self.api.refuse(code, message, peer)
         lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.headers)]
         self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.content]))
         self.transport.write_eof()
