@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
+from random import Random
 
 import pytest
 from api_client import error_of, eventually, serving
@@ -91,10 +92,10 @@ def test_a_burst_passes_and_then_it_throttles(monkeypatch: pytest.MonkeyPatch) -
     for spent in range(1, 10_001):
         verdict = limiter.spend_in_memory("a")
         assert (verdict.allowed, verdict.remaining) == (True, 10_000 - spent)
-    assert verdict.reset == 600
+    assert verdict.reset == 1  # one more comes in 60 ms
     for _ in range(3):  # refused requests cost nothing
         refused = limiter.spend_in_memory("a")
-        assert (refused.allowed, refused.remaining, refused.retry_after) == (False, 0, 1)
+        assert (refused.allowed, refused.remaining, refused.reset, refused.retry_after) == (False, 0, 1, 1)
     assert limiter.seconds_refused("a") == 1
     assert limiter.spend_in_memory("b").remaining == 9_999
     clock.pass_ms(59)
@@ -130,6 +131,31 @@ def test_slow_policies_say_how_long_to_wait(monkeypatch: pytest.MonkeyPatch) -> 
     clock.pass_ms(9_500)
     assert limiter.spend_in_memory("a").retry_after == 21
     assert limiter.seconds_refused("a") == 21
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy("default", 1_000, 10_000), Policy("few", 7, 10), Policy("slow", 1, 3)]
+)
+def test_t_says_when_there_is_one_more(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    limiter = Limiter(policy)
+    assert limiter.full().reset == 0
+    chance = Random(7)
+    state = limiter.spend_in_memory("a")
+    for _ in range(2_000):
+        clock.pass_ms(chance.choice([0, 1, 10, 60, 1_000, 8_571, 20_000]))
+        state = limiter.spend_in_memory("a")
+        assert state.allowed or (state.remaining, state.reset) == (0, state.retry_after)
+        # Had the client waited for `t`, there would be one more than it was told, and not a second earlier.
+        for waited, more in ((state.reset, 1), (state.reset - 1, 0)):
+            peek = Limiter(policy)
+            peek._buckets.update(limiter._buckets)  # noqa: SLF001 - a copy of what it knows
+            start = clock.now
+            clock.pass_ms(waited * 1_000)
+            if waited > 0:
+                then = peek.spend_in_memory("a")
+                assert (then.remaining + then.allowed > state.remaining) is bool(more)
+            clock.now = start
 
 
 def test_memory_of_buckets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,12 +202,12 @@ def test_a_key_that_is_spent(warehouse: Path, tmp_path: Path) -> None:
         answers = [api.get(key) for _ in range(8)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
         assert [answer.headers["ratelimit"] for answer in answers[:5]] == [
-            f'"default";r={left};t={5 - left}' for left in (4, 3, 2, 1, 0)
+            f'"default";r={left};t=1' for left in (4, 3, 2, 1, 0)
         ]
         assert answers[0].headers["ratelimit-policy"] == '"default";q=5;w=5'
         assert error_of(answers[-1]) == "RATE_LIMITED"
         assert answers[-1].headers["retry-after"] == "1"
-        assert answers[-1].headers["ratelimit"].startswith('"default";r=0;')
+        assert answers[-1].headers["ratelimit"] == '"default";r=0;t=1'
         assert api.get(other, "?timeRange=x").headers["ratelimit"].startswith('"default";r=4;')
         eventually(lambda: api.get(key).status_code == 200)
         assert api.metric('refused_total{reason="rate_limit"}') >= 3
@@ -197,9 +223,14 @@ def test_failed_authentication_is_limited_by_address(warehouse: Path, tmp_path: 
         assert bad[0].headers["ratelimit"] == '"failed-authentication";r=2;t=10'
         assert error_of(bad[-1]) == "RATE_LIMITED"
         assert 1 <= int(bad[-1].headers["retry-after"]) <= 10
-        # Keys that were good before pass, others must wait, and other addresses are not meant.
+        for answer in bad[-2:]:
+            assert answer.headers["ratelimit"].endswith(f";r=0;t={answer.headers['retry-after']}")
+        # Good keys pass, known or not, whatever others send from there, and other addresses are not meant.
+        keyless = api.get(None, X_Forwarded_For="192.0.2.1")
+        assert keyless.status_code == 429
         assert api.get(good, X_Forwarded_For="192.0.2.1").status_code == 200
-        assert api.get(api.key("acme"), X_Forwarded_For="192.0.2.1").status_code == 429
+        for _ in range(3):
+            assert api.get(api.key("acme"), X_Forwarded_For="192.0.2.1").status_code == 200
         assert api.get(None, X_Forwarded_For="192.0.2.2").status_code == 401
         assert api.metric('refused_total{reason="failed_authentication"}') == 3
 

@@ -277,24 +277,23 @@ class MetricsApi:
     async def _authenticate(self, exchange: Exchange) -> Key:
         """Return the request's key.
 
+        A good one is never refused for what others send: only failures are counted and limited.
+
         Raises:
             ApiError: it has no good one, or its address had too many bad ones.
 
         """
         authorization = exchange.headers.get(b"authorization")
         secret = key_of(authorization)
-        digest = None if secret is None else digest_of(secret)
-        # A key that was good before passes, whatever else came from its address.
-        if (digest is None or not self._authenticator.is_known(digest)) and (
-            wait := self._failures.seconds_refused(exchange.address)
-        ):
-            self._telemetry.count_refused("failed_authentication")
-            exchange.verdict = Verdict(allowed=False, remaining=0, reset=self._failures.full_after)
-            raise rate_limited(wait)
-        key = None if digest is None else await self._authenticator.find(digest)
+        key = None if secret is None else await self._authenticator.find(digest_of(secret))
         if key is not None:
             return key
-        verdict = exchange.verdict = await self._failures.spend(exchange.address)
+        wait = self._failures.seconds_refused(exchange.address)
+        verdict = exchange.verdict = (
+            Verdict(allowed=False, remaining=0, reset=wait, retry_after=wait)
+            if wait
+            else await self._failures.spend(exchange.address)
+        )
         if not verdict.allowed:
             self._telemetry.count_refused("failed_authentication")
             raise rate_limited(verdict.retry_after)

@@ -20,7 +20,6 @@ _LONGEST_UNCONFIRMED_SECONDS = 0.9
 _LONGEST_LOOK_UP_SECONDS = 4
 _MOST_KEYS = 50_000
 _MOST_UNKNOWN = 10_000
-_MOST_WAITING = 5_000
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ class Authenticator:
         # What the store said of keys; good in the state `_version` of the store.
         self._known: OrderedDict[bytes, Key] = OrderedDict()
         self._unknown: set[bytes] = set()
-        # Keys that wait to be looked up, together, and the task that will do it.
+        # Keys that wait to be looked up, together, and the task that will do it. A connection waits for one.
         self._waiting: set[bytes] = set()
         self._next: asyncio.Task[dict[bytes, Key]] | None = None
         self._asking = asyncio.Lock()
@@ -68,10 +67,6 @@ class Authenticator:
         if key is None or time.monotonic() - self._confirmed >= _LONGEST_UNCONFIRMED_SECONDS:
             return None
         return key if compare_digest(key.digest, digest) and key.is_good(time.time()) else None
-
-    def is_known(self, digest: bytes) -> bool:
-        """Whether a key with this SHA-256 was found before, however long ago."""
-        return digest in self._known
 
     async def find(self, digest: bytes) -> Key | None:
         """Return the good key with a SHA-256, else None.
@@ -147,8 +142,6 @@ class Authenticator:
 
     async def _look_up(self, digest: bytes) -> Key | None:
         """Ask the store for a key, together with those that others ask for meanwhile."""
-        if len(self._waiting) >= _MOST_WAITING and digest not in self._known:
-            raise database_error()
         self._waiting.add(digest)
         if self._next is None:
             self._next = asyncio.create_task(self._ask_store())

@@ -44,7 +44,7 @@ class Policy(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """Whether a request may pass, tokens left, and whole seconds until a full bucket and a retry."""
+    """Whether a request may pass, tokens left, and whole seconds until one more (0: full) and until a retry."""
 
     allowed: bool
     remaining: int
@@ -110,7 +110,6 @@ class Limiter:
         self.policy = policy
         self.redis = redis
         self.name = policy.name.encode()
-        self.full_after = policy.seconds_for(policy.burst)
         self._algorithm = TokenBucket()
         self._rates = [Rate(policy.per_minute, _MINUTE_MS, burst=policy.burst)]
         self._unused = self._algorithm.initial(self._rates)
@@ -170,16 +169,22 @@ class Limiter:
         missing_us = state[0] - now * 1000
         if missing_us < 0:  # noqa: PLR1730 - twice as fast as max
             missing_us = 0
-        remaining = int(self.policy.burst - missing_us * self._per_us + _ROUNDING)
-        reset = int(missing_us / 1_000_000 + _ALMOST_A_SECOND)
+        missing = missing_us * self._per_us
+        remaining = int(self.policy.burst - missing + _ROUNDING)
+        # Until there is one more.
+        reset = 0
+        if remaining < self.policy.burst:
+            gained = self.policy.burst - missing - remaining
+            reset = int((1 - gained) / self._per_us / 1_000_000 + _ALMOST_A_SECOND)
         if decision.failing_rate is None:
             return Verdict(True, remaining, reset)  # noqa: FBT003 - keywords take longer, and this is the hot path
         wait = (decision.retry_after_ms or 0) / 1000
+        seconds = max(1, ceil(wait))
         self._refused.pop(client, None)
         self._refused[client] = time.monotonic() + wait
         if len(self._refused) > _MOST_BUCKETS:
             del self._refused[next(iter(self._refused))]
-        return Verdict(allowed=False, remaining=remaining, reset=reset, retry_after=max(1, ceil(wait)))
+        return Verdict(allowed=False, remaining=remaining, reset=seconds, retry_after=seconds)
 
     def _forget(self, now: int) -> None:
         """Make room for a bucket: full ones are as good as none, and above the limit the oldest goes."""

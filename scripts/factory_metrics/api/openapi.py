@@ -111,7 +111,7 @@ def _headers() -> dict[str, Any]:
     meanings = {
         "RateLimit": (
             True,
-            "Requests that are left (`r`), and seconds until all of them are back (`t`).",
+            "Requests that are left (`r`), and seconds until there is one more (`t`; 0: nothing was used).",
             text,
         ),
         "RateLimit-Policy": (
