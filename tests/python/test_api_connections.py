@@ -1,28 +1,40 @@
 """What a connection may take: bytes, time and memory, whatever a client sends or leaves unread."""
 
+import asyncio
 import json
 import re
+import resource
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
+import requests
 from api_client import PATH, Api, eventually, serving
 from test_serialize import make_warehouse
+from uvicorn.server import ServerState
 
+from factory_metrics.api.connections import Connections
 from factory_metrics.api.protocol import HttpProtocol, uvicorn_config
 
 CHUNKED = b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+KEY = b"rsk_live_" + b"0" * 64
 LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    warehouse = make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme"])
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme"])
+
+
+@pytest.fixture(scope="module")
+def api(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     with serving(tmp_path_factory.mktemp("api"), warehouse, trusted_proxies="127.0.0.1") as running:
         yield running
 
@@ -163,6 +175,123 @@ def test_the_body_of_an_upgrade_is_no_request(api: Api, method: bytes, protocol:
         answer = api.raw(head + body + LAST)
         assert statuses(answer) == [400]
         assert b"\r\nconnection: close\r\n" in answer
+
+
+# Places
+
+
+@contextmanager
+def few_files(number: int) -> Iterator[None]:
+    """Let processes that are started meanwhile open so many files."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def is_ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def answers(connection: socket.socket) -> bool:
+    """Whether a connection still answers."""
+    received = b""
+    try:
+        connection.sendall(HEALTHY)
+        while not received.endswith(b'{"status":"ok"}') and (more := connection.recv(65536)):
+            received += more
+    except OSError:
+        return False
+    return statuses(received) == [200]
+
+
+def test_many_idle_connections_cost_nobody_an_answer(warehouse: Path, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        with few_files(256):
+            api = stack.enter_context(serving(tmp_path / "api", warehouse))
+        good = stack.enter_context(requests.Session())
+        for _ in range(4):
+            idle = [stack.enter_context(connect(api)) for _ in range(100)]
+            # A key that is not known yet: the store is a file that must be opened.
+            headers = {"Authorization": f"Bearer {api.key()}"}
+            assert good.get(f"{api.url}{PATH}", headers=headers, timeout=10).status_code == 200
+            assert api.get(api.key(), "?metricType=cost").status_code == 200
+        assert is_ended(idle[0])
+        assert api.metric("connections") <= 256 - 192
+        assert api.metric("connections_ended_total") >= 400 - 64
+        eventually(lambda: "as many as there may be" in api.log.read_text("utf-8"))
+
+
+def test_the_longest_idle_connection_makes_room(warehouse: Path, tmp_path: Path) -> None:
+    with (
+        serving(tmp_path / "api", warehouse, connections="3") as api,
+        connect(api) as first,
+        connect(api) as second,
+        connect(api) as third,
+    ):
+        assert all(answers(connection) for connection in (first, second, third))
+        assert answers(first)
+        with connect(api) as fourth:
+            assert answers(fourth)
+            assert is_ended(second)
+            assert all(answers(connection) for connection in (first, third, fourth))
+            # As long as the store is locked, these three wait for their answers, and none can go.
+            with sqlite3.connect(tmp_path / "api" / "keys.sqlite", isolation_level=None) as store:
+                store.execute("BEGIN EXCLUSIVE")
+                for connection in (first, third, fourth):
+                    request = HEALTHY.replace(b"/healthz", PATH.encode())[:-2]
+                    connection.sendall(request + b"Authorization: Bearer %b\r\n\r\n" % KEY)
+                time.sleep(0.2)
+                with connect(api) as fifth:
+                    assert is_ended(fifth)
+                store.execute("ROLLBACK")
+            for connection in (first, third, fourth):
+                assert statuses(connection.recv(65536)) == [401]
+
+
+def test_an_address_makes_room_for_itself(warehouse: Path, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        settings = {"connections_per_address": "2", "trusted_proxies": "127.0.0.3"}
+        api = stack.enter_context(serving(tmp_path / "api", warehouse, **settings))
+        host, port = api.url.removeprefix("http://").split(":")
+
+        def connect_from(address: str) -> socket.socket:
+            made = socket.create_connection((host, int(port)), timeout=10, source_address=(address, 0))
+            return stack.enter_context(made)
+
+        other = connect_from("127.0.0.1")
+        many = [connect_from("127.0.0.2") for _ in range(5)]
+        proxied = [connect_from("127.0.0.3") for _ in range(5)]
+        assert [answers(connection) for connection in many] == [False, False, False, True, True]
+        assert all(answers(connection) for connection in (other, *proxied))
+
+
+def test_connections_are_taken_many_at_a_turn() -> None:
+    async def take() -> list[int]:
+        config = uvicorn_config(cast("Any", None), cast("Any", None), 5)
+        config.load()
+        loop = asyncio.get_running_loop()
+        make = cast("type[HttpProtocol]", config.http_protocol_class)
+        seen = []
+        with socket.create_server(("127.0.0.1", 0), backlog=100) as listener, ExitStack() as stack:
+            connections = Connections(listener, 100, 100)
+            for _ in range(70):
+                stack.enter_context(socket.create_connection(listener.getsockname()))
+            connections.start(lambda: make(config, ServerState(), {}, loop))
+            for _ in range(6):
+                await asyncio.sleep(0)
+                seen.append(len(connections))
+            connections.close()
+        return seen
+
+    seen = asyncio.run(take())
+    assert max(seen) == 70
+    assert seen[2] > 60
 
 
 def make_connection() -> tuple[HttpProtocol, Mock]:

@@ -44,7 +44,7 @@ class Policy(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """Whether a request may pass, tokens left, and whole seconds until one more (0: full) and until a retry."""
+    """Whether a request may pass, tokens left, seconds until one more (0: full) and until a retry."""
 
     allowed: bool
     remaining: int

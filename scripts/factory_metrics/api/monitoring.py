@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from factory_metrics.api.app import Answer, App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.authentication import Authenticator
+from factory_metrics.api.connections import Connections
 from factory_metrics.api.data import Publication, Snapshot
 from factory_metrics.api.errors import ApiError, internal_error, not_allowed, not_found
 from factory_metrics.api.limits import Limiter, RedisLink
@@ -62,6 +63,7 @@ def observe(  # noqa: PLR0913 - all that is observed
     limiter: Limiter,
     redis: RedisLink | None,
     log: LogWriter,
+    connections: Connections,
 ) -> None:
     """Let the metrics show the state of the parts."""
 
@@ -88,12 +90,14 @@ def observe(  # noqa: PLR0913 - all that is observed
             "Documents in memory.",
             size,
         ),
+        Gauge("connections", "Open connections.", lambda: len(connections)),
         Gauge("keys_remembered", "Keys in memory, good and bad.", lambda: authenticator.size),
         Gauge("key_store_up", "Whether the key store answers.", lambda: authenticator.is_ready),
         Gauge("buckets_in_memory", "Rate limits that are counted in this process.", lambda: len(limiter)),
     ]
     telemetry.counters += [
         Gauge("publications", "Warehouses that were served.", lambda: publication.switches),
+        Gauge("connections_ended", "Connections that made room for others.", lambda: connections.ended),
         Gauge("dropped_log_lines", "Lines that nobody read in time.", lambda: log.dropped),
     ]
     if redis is not None:

@@ -1,6 +1,7 @@
 """HTTP on a connection: what is taken from it, in which bounds, and how answers go out."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import httptools
@@ -27,6 +28,9 @@ class HttpProtocol(HttpToolsProtocol):
     """
 
     api: MetricsApi  # set for each server in `uvicorn_config`
+    # Who keeps count of connections: told when one got an answer, and when it is gone.
+    rested: Callable[["HttpProtocol"], None] = staticmethod(lambda _: None)
+    lost: Callable[["HttpProtocol"], None] = staticmethod(lambda _: None)
 
     # Bytes that came, of which those before `_at` are parsed, and those before `_checked` may be a head.
     _buffer = b""
@@ -46,6 +50,13 @@ class HttpProtocol(HttpToolsProtocol):
         """Begin a connection; the first request must come soon."""
         super().connection_made(transport)
         self._since = self.loop.time()
+        if self._is_refused:
+            transport.abort()  # it made room for another one meanwhile
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that a connection is gone."""
+        super().connection_lost(exc)
+        self.lost(self)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests."""
@@ -87,8 +98,25 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on to the next request."""
         super().on_response_complete()
+        self.rested(self)
         if self._at < len(self._buffer):
             self._parse()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all requests that came whole are answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes came that must wait for the answer to a request before them."""
+        return self._at < len(self._buffer)
+
+    def end(self) -> None:
+        """End the connection at once."""
+        self._is_refused = True
+        if self.transport is not None:
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         """Note that the client reads too slowly."""
@@ -117,7 +145,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _parse(self) -> None:
         """Parse what came, up to the end of a request; the next one waits for the answer."""
-        while self._at < len(self._buffer) and self._is_idle():
+        while self._at < len(self._buffer) and self.is_idle:
             if self.transport.is_closing() or self._is_refused:
                 self._buffer, self._at = b"", 0
                 return
@@ -165,10 +193,6 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse("CONTENT_TOO_LARGE", f"The body may have {_LONGEST_BODY_BYTES} bytes.")
             return -1
         return end
-
-    def _is_idle(self) -> bool:
-        """Whether all requests that came are answered."""
-        return self.cycle is None or self.cycle.response_complete
 
     def _refuse(self, code: str, message: str) -> None:
         """Say why no more requests are taken, and close."""

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from factory_metrics.api.app import MetricsApi
 from factory_metrics.api.authentication import Authenticator
+from factory_metrics.api.connections import Connections, most_connections
 from factory_metrics.api.data import Publication
 from factory_metrics.api.keys import KeyStore
 from factory_metrics.api.limits import Limiter, Policy, RedisLink
@@ -27,6 +28,7 @@ from factory_metrics.output import Selection
 from factory_metrics.settings import UserError, time_ranges
 
 _MOST_WAITING = 2048
+_MOST_MONITORS = 32
 _SECONDS_BETWEEN_FLUSHES = 0.1
 
 _log = logging.getLogger(__name__)
@@ -40,7 +42,26 @@ class Ports(Struct, frozen=True):
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to us."""
+    """A uvicorn server that leaves signals to us, and takes connections as we say."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        """Serve these connections."""
+        super().__init__(config)
+        self._connections = connections
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections."""
+        del sockets  # `connections` has it
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+
+        def make_protocol() -> HttpProtocol:
+            make = cast("type[HttpProtocol]", self.config.http_protocol_class)
+            return make(self.config, self.server_state, {}, loop)
+
+        self.servers = [cast("asyncio.Server", self._connections)]
+        self._connections.start(make_protocol)
+        self.started = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -101,6 +122,12 @@ async def _serve(
         log=log,
         respond=respond,
     )
+    connections = Connections(
+        endpoint,
+        most_connections(settings.connections),
+        settings.connections_per_address,
+        settings.trusted_proxies,
+    )
     observe(
         telemetry,
         publication=publication,
@@ -108,9 +135,13 @@ async def _serve(
         limiter=limiter,
         redis=redis,
         log=log,
+        connections=connections,
     )
-    main = _Server(uvicorn_config(api, api, settings.shutdown_seconds))
-    side = _Server(uvicorn_config(metrics_app(api, telemetry), api, settings.shutdown_seconds))
+    main = _Server(uvicorn_config(api, api, settings.shutdown_seconds), connections)
+    side = _Server(
+        uvicorn_config(metrics_app(api, telemetry), api, settings.shutdown_seconds),
+        Connections(metrics, _MOST_MONITORS, _MOST_MONITORS),
+    )
 
     def stop() -> None:
         main.force_exit = main.should_exit  # the second time

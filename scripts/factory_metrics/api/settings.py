@@ -132,6 +132,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Reader(_database, "a database URL such as sqlite:////srv/keys.sqlite or postgresql://user@host/name"),
     ] = f"sqlite:///{ROOT / 'warehouse' / 'api_keys.sqlite'}"
     redis_url: Annotated[str, Reader(_redis, "a URL such as redis://127.0.0.1:6379/0, or nothing")] = ""
+    connections: Annotated[int, _COUNT] = 1_000
+    connections_per_address: Annotated[int, _COUNT] = 500
     rate_per_minute: Annotated[int, _COUNT] = 1_000
     rate_burst: Annotated[int, _COUNT] = 10_000
     failures_per_minute: Annotated[int, _COUNT] = 60
