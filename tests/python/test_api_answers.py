@@ -102,6 +102,11 @@ def test_conditional_requests(api: Api, key: str) -> None:
         for name in ("etag", "cache-control", "vary", "last-modified", "x-as-of", "ratelimit"):
             assert name in answer.headers
         assert "content-length" not in answer.headers
+    lines = b'If-None-Match: "x"\r\nIf-None-Match: %b\r\nIf-None-Match: "y"\r\n' % etag.encode()
+    asked = api.raw(
+        HEAD + lines + b"Authorization: Bearer " + key.encode() + b"\t\r\nConnection: close\r\n\r\n"
+    )
+    assert asked.startswith(b"HTTP/1.1 304 ")  # and a tab after the key is white space
     for tags in ('"x"', etag.strip('"'), ""):
         assert api.get(key, If_None_Match=tags).status_code == 200, tags
     since = first.headers["last-modified"]

@@ -319,6 +319,13 @@ def test_who_does_not_read_is_let_go() -> None:
     transport.abort.assert_called_once()
 
 
+def test_who_says_nothing_gets_no_answer() -> None:
+    connection, transport = make_connection()
+    connection.end_if_slow(1_006.0)
+    transport.close.assert_called_once()
+    transport.write.assert_not_called()
+
+
 def test_closing_does_not_wait_for_ever() -> None:
     connection, transport = make_connection()
     transport.is_closing.return_value = True

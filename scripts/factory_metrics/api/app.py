@@ -121,6 +121,8 @@ class MetricsApi:
         del receive  # no request has a body that matters
         started = time.perf_counter()
         headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]):
+            headers = _joined(scope["headers"])
         request_id = headers.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
             request_id = b"%b-%x" % (self._run, next(self._numbers))
@@ -400,6 +402,14 @@ def _document_answer(document: Document, headers: dict[bytes, bytes]) -> Answer:
     if tags is not None and matches(tags, body.etag):
         return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
     return Answer(200, body.headers, body.content, body.head)
+
+
+def _joined(lines: Headers) -> dict[bytes, bytes]:
+    """Return headers of which some have several lines; those are one list (RFC 9110, section 5.3)."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
 
 
 def _check_single(headers: Headers) -> None:
