@@ -68,7 +68,7 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/pymarkdown scan -r $(PAGES)
 	$(BIN)/proselint check --config .proselintrc.json $(PAGES)
 	$(BIN)/codespell $(PAGES) analyses macros models scripts tests
-	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --quiet
+	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks
 
