@@ -26,9 +26,6 @@ from factory_metrics.variables import check_variables
 
 RAW_DATABASE_ALIAS = "raw_logs"
 
-# The commands that look at analyses, which have variables of their own.
-COMPILING = {"compile", "show", "generate"}
-
 
 class Plugin(BasePlugin):
     """Sets up the connection of every dbt command."""
@@ -102,7 +99,7 @@ def _check_variables() -> None:
     """
     flags = get_flags()  # type: ignore[no-untyped-call]
     try:
-        check_variables(flags.VARS, of_analyses=flags.WHICH in COMPILING)
+        check_variables(flags.VARS, of_analyses=True)
     except UserError as error:
         raise DbtRuntimeError(str(error)) from error
 
