@@ -170,9 +170,7 @@ def visit(browser: Browser, demo: Warehouse) -> Iterator[Visit]:
 
 def usd(amount: float) -> str:
     last_digit = Decimal("0.0001" if 0 < amount < 1 else "0.01")
-    return (
-        f"${Decimal(str(amount)).quantize(last_digit, ROUND_HALF_UP):,}"  # a tie goes up, whatever the float
-    )
+    return f"${Decimal(str(amount)).quantize(last_digit, ROUND_HALF_UP):,}"  # ties go up
 
 
 def length(milliseconds: int) -> str:
