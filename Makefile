@@ -6,8 +6,6 @@ BIN := .venv/bin
 export DBT_PROFILES_DIR := $(CURDIR)
 export DBT_TARGET := duckdb
 
-# The demo factory's last instant.
-DEMO_AS_OF := 2026-06-30T12:00:00Z
 DEMO_WAREHOUSE := warehouse/factory.duckdb
 DEMO_DOCUMENTS := documents
 # Whose page `make report` writes, from which documents, and where.
@@ -39,7 +37,7 @@ help:  ## Show this help
 
 demo: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
 demo: .venv/runtime  ## From nothing to metrics of the demo factory, on screen and in files (VERBOSE=1 shows all)
-	@$(BIN)/python scripts/demo.py --as-of $(DEMO_AS_OF) --documents $(DEMO_DOCUMENTS) $(if $(VERBOSE),--verbose)
+	@$(BIN)/python scripts/demo.py --documents $(DEMO_DOCUMENTS) $(if $(VERBOSE),--verbose)
 
 report: export ORG := $(ORG)
 report: .venv/runtime  ## Write report.html, a page of an org's metrics: the demo's, or ORG=... DOCUMENTS=...
@@ -53,11 +51,11 @@ serve: .venv/runtime  ## Serve the demo's metrics over HTTP, with a key to try
 docs: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
 docs: .venv/runtime  ## Write the documentation of all models as one HTML page, which needs no server
 	test -e $(DEMO_WAREHOUSE) || $(MAKE) demo
-	$(BIN)/dbt docs generate --static --quiet --vars '{as_of: "$(DEMO_AS_OF)"}' --target-path target/docs
+	$(BIN)/dbt docs generate --static --quiet --target-path target/docs
 	@echo "open target/docs/static_index.html in a browser"
 
 test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
-	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --vars '{as_of: "$(DEMO_AS_OF)"}' --quiet
+	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --quiet
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset
@@ -70,7 +68,7 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/pymarkdown scan -r $(PAGES)
 	$(BIN)/proselint check --config .proselintrc.json $(PAGES)
 	$(BIN)/codespell $(PAGES) analyses macros models scripts tests
-	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --quiet
+	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks
 

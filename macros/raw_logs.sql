@@ -39,7 +39,7 @@
 
 -- The parts of a log as they are now (files, or the hours of a table), each with a fingerprint that changes when it does.
 {% macro found_parts(log, known_parts) -%}
-    {%- if not (var('raw_path') or var('raw_database') or var('raw_schema')) %}
+    {%- if is_demo() %}
 -- A seed that is read as a source has no edge of its own.
 -- depends_on: {{ ref(log) }}
     {% endif -%}
@@ -125,7 +125,18 @@
 
 
 {% macro logs_place() -%}
-    {{ return(local_md5([var('raw_path') or '', var('raw_database') or '', var('raw_schema') or ''] | join('|'))[:12]) }}
+    {{ return(place_of_logs(var('raw_path') or '', var('raw_database') or '', var('raw_schema') or '')) }}
+{%- endmacro %}
+
+
+{% macro place_of_logs(raw_path, raw_database, raw_schema) -%}
+    {{ return(local_md5([raw_path, raw_database, raw_schema] | join('|'))[:12]) }}
+{%- endmacro %}
+
+
+-- Whether the logs are the demo's seeds: no variable names others.
+{% macro is_demo() -%}
+    {{ return(not (var('raw_path') or var('raw_database') or var('raw_schema'))) }}
 {%- endmacro %}
 
 

@@ -23,5 +23,25 @@
                 ) -%}
             {%- endfor -%}
         {%- endfor -%}
+        {%- for result in results
+            if result.node.name == 'int_orgs' and result.node.resource_type == 'model' and result.status == 'success' -%}
+            {%- do warn_of_early_as_of(result.node.relation_name) -%}
+        {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+-- Says so when nothing had happened yet at the as-of: then no org has any metrics.
+{% macro warn_of_early_as_of(orgs) -%}
+    {%- set clock = api.Relation.create(database=target.database, schema=target.schema, identifier='clock') -%}
+    {%- set early = run_query(
+        "select cast(min(clock.as_of) as " ~ dbt.type_string() ~ "), cast(min(orgs.first_seen_at) as " ~ dbt.type_string() ~ ")"
+        ~ " from " ~ clock ~ " as clock cross join " ~ orgs ~ " as orgs having min(clock.as_of) < min(orgs.first_seen_at)"
+    ).rows if load_relation(clock) else [] -%}
+    {%- for row in early -%}
+        {%- do exceptions.warn(
+            "there is no row at or before the as-of " ~ row[0] ~ ", the first one happened at " ~ row[1]
+            ~ " (UTC): no org has metrics; mend the var as_of"
+        ) -%}
+    {%- endfor -%}
 {%- endmacro %}

@@ -17,8 +17,8 @@ import duckdb
 from factory_metrics.backfill import backfill
 from factory_metrics.dbt_runs import BadDataError, DbtError
 from factory_metrics.publishing import Home
-from factory_metrics.refresh import read_variables
 from factory_metrics.settings import UserError, default_home
+from factory_metrics.variables import read_variables
 
 
 def main(argv: Sequence[str] | None = None) -> int:

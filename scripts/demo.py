@@ -1,7 +1,6 @@
 """Build the demo factory from nothing: warehouse, documents, and its executive summary on screen."""
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -26,7 +25,6 @@ Your own logs: docs/your-logs.md"""
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 when a test failed, 2 when something else did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-of", required=True, metavar="INSTANT", help="the demo's last instant")
     parser.add_argument(
         "--documents", default=str(ROOT / "documents"), metavar="DIR", help="default: %(default)s"
     )
@@ -34,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     log = f"\nThe whole log of dbt: {ROOT / 'logs' / 'dbt.log'}"
     try:
-        _build(arguments.as_of, verbose=arguments.verbose)
+        _build(verbose=arguments.verbose)
         code = serialize_marts.main(["--out", arguments.documents])
         code = code or show_summary.main(["--documents", arguments.documents])
     except BadDataError as error:
@@ -48,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _build(as_of: str, *, verbose: bool) -> None:
+def _build(*, verbose: bool) -> None:
     """Build and test the warehouse; say how that went."""
     started = time.monotonic()
     checks = 0
@@ -62,7 +60,7 @@ def _build(as_of: str, *, verbose: bool) -> None:
         dbt = Dbt(
             environment={"FACTORY_WAREHOUSE": str(default_warehouse().absolute())},
             artifacts=ROOT,
-            variables=json.dumps({"as_of": as_of}),
+            variables="{}",
             report=report,
             verbose=verbose,
         )

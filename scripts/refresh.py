@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.postgres_url is not None
         else None,
         full_refresh=arguments.full_refresh,
+        allow_empty=arguments.allow_empty,
         report=report,
     )
     outcome = refresh(request)
@@ -98,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--full-refresh", action="store_true", help="forget all that was read, and read all logs again"
+    )
+    parser.add_argument(
+        "--allow-empty", action="store_true", help="publish an as-of before all rows, which has no documents"
     )
     parser.add_argument("--log-format", choices=["text", "json"], default="text", help="default: text")
     return parser

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from factory_metrics.contract import METRIC_TYPES
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.warehouse import check_as_of_has_rows, open_warehouse
 
 _SECONDS_BETWEEN_LINES = 30
 
@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         started = time.monotonic()
         with open_warehouse(arguments.warehouse) as warehouse, _progress() as progress:
+            if not arguments.allow_empty:
+                check_as_of_has_rows(warehouse)
             summary = write_documents(warehouse, arguments.out, selection.marts(ranges), selection, progress)
     except (UserError, OSError, duckdb.Error) as error:
         print(f"serialize_marts: {str(error).splitlines()[0]}", file=sys.stderr)
@@ -54,6 +56,9 @@ def _parser(ranges: list[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--warehouse", type=Path, default=default_warehouse(), metavar="FILE", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--allow-empty", action="store_true", help="also for an as-of before all rows: remove all documents"
     )
     only = parser.add_argument_group("only these (repeatable; default: all)")
     only.add_argument("--org", action="append", metavar="ID", type=org_id)

@@ -2,24 +2,39 @@
 
 
 -- A rational number rounded once, half away from zero, in whole numbers throughout: a float's own rounding would
--- miss ties. Both sides are whole numbers of 0 or more; 0 when the denominator is 0.
+-- miss ties. Both sides are whole numbers of 0 or more; 0 when the denominator is 0. Only what the division leaves is
+-- scaled, so that the largest sums still fit.
 {% macro round_ratio(numerator, denominator, decimals) -%}
     {{ return(adapter.dispatch('round_ratio')(numerator, denominator, decimals)) }}
 {%- endmacro %}
 
 {% macro duckdb__round_ratio(numerator, denominator, decimals) -%}
+    {%- set over = 'cast(' ~ numerator ~ ' as hugeint)' -%}
+    {%- set under = 'cast(' ~ denominator ~ ' as hugeint)' -%}
     {%- set scaled -%}
         (
-            {{ 2 * 10 ** decimals }} * cast({{ numerator }} as hugeint) + cast({{ denominator }} as hugeint)
-        ) // (2 * cast({{ denominator }} as hugeint))
+            {{ over }} // {{ under }} * {{ 10 ** decimals }}
+            + ({{ 2 * 10 ** decimals }} * ({{ over }} % {{ under }}) + {{ under }}) // (2 * {{ under }})
+        )
     {%- endset -%}
     case
         when {{ denominator }} = 0 then 0
         {% if decimals == 0 -%}
         else cast({{ scaled }} as bigint)
         {%- else -%}
+        -- a division of floats is exact to the last digit only if both are
+        when {{ scaled }} > 9007199254740992 then cast({{ scaled }} || 'e-{{ decimals }}' as double)
         else cast({{ scaled }} as double) / {{ 10 ** decimals }}
         {%- endif %}
+    end
+{%- endmacro %}
+
+
+-- A float of 0 or more as a whole number. Beyond 64 bits it is the largest that they hold, which as a float is above itself.
+{% macro whole_number(number) -%}
+    case
+        when {{ number }} >= 9223372036854775807 then 9223372036854775807
+        else cast(round({{ number }}) as bigint)
     end
 {%- endmacro %}
 
@@ -30,7 +45,20 @@
 {%- endmacro %}
 
 {% macro duckdb__billionths(measure) -%}
-    cast({{ measure }} * 1000000000 as hugeint)
+    (cast(trunc({{ measure }}) as hugeint) * 1000000000 + cast(({{ measure }} % 1) * 1000000000 as hugeint))
+{%- endmacro %}
+
+
+-- A decimal with 4 decimals as the float nearest to it; the cast alone misses large ones by a digit.
+{% macro nearest_float(number) -%}
+    {{ return(adapter.dispatch('nearest_float')(number)) }}
+{%- endmacro %}
+
+{% macro duckdb__nearest_float(number) -%}
+    case
+        when {{ number }} > 900000000000 then cast(cast({{ number }} as varchar) as double)
+        else cast({{ number }} as double)
+    end
 {%- endmacro %}
 
 

@@ -172,7 +172,12 @@
     {%- for row in described -%}
         {%- do columns.update({row[0]: row[1]}) -%}
     {%- endfor -%}
-    {{ return({'kind': 'table', 'relation': relation, 'columns': columns}) }}
+    {%- set part = {'kind': 'table', 'relation': relation, 'columns': columns} -%}
+    {%- do part.update({'postgres_columns': postgres_columns(relation)}) -%}
+    {%- for name, is_numeric in part.postgres_columns if is_numeric -%}
+        {%- do columns.update({name | lower: 'VARCHAR'}) -%}
+    {%- endfor -%}
+    {{ return(part) }}
 {%- endmacro %}
 
 
@@ -230,7 +235,7 @@
         {%- set name = table_part_name(part.relation, ingestion_hour(part)) -%}
         '{{ part.relation | replace("'", "''") | replace('"', '') }}' as origin,
         {{ name }} as part
-    from {{ part.relation }} as raw
+    from {{ rows_of_table(part, hours) }} as raw
         {%- if hours is not none %}
     where {{ is_in_hours(part, hours) }}
         {%- endif -%}
@@ -244,10 +249,9 @@
 
 -- A condition: whether a row of a table was ingested in one of the hours that these parts are.
 {% macro is_in_hours(part, parts) -%}
-    {%- set prefix = part.relation | replace('"', '') ~ ' ' -%}
     {%- set hours = [] -%}
-    {%- for name in parts if not name.endswith(' unknown hour') -%}
-        {%- do hours.append("timestamp '" ~ name[prefix | length:] ~ "'") -%}
+    {%- for hour in known_hours(part, parts) -%}
+        {%- do hours.append("timestamp '" ~ hour ~ "'") -%}
     {%- endfor -%}
     {%- set hour = ingestion_hour(part) -%}
     (
@@ -262,6 +266,17 @@
         {{ 'or' if hours }} {{ hour }} is null
         {%- endif %}
     )
+{%- endmacro %}
+
+
+-- The hours that parts of a table are, as text; those whose hour is unknown are left out.
+{% macro known_hours(part, parts) -%}
+    {%- set prefix = part.relation | replace('"', '') ~ ' ' -%}
+    {%- set hours = [] -%}
+    {%- for name in parts if not name.endswith(' unknown hour') -%}
+        {%- do hours.append(name[prefix | length:]) -%}
+    {%- endfor -%}
+    {{ return(hours) }}
 {%- endmacro %}
 
 
@@ -282,7 +297,13 @@
             cast(null as timestamp)
         {%- endif -%}
     {%- elif kind == 'measure' -%}
-        {%- if is_number -%}
+        {%- if type == 'DOUBLE' -%}
+            {#- beyond what a float holds to 9 decimals, its text says what is meant -#}
+            case
+                when {{ column }} between 0 and 9000000 then try_cast({{ column }} as {{ measure_type() }})
+                else {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}
+            end
+        {%- elif is_number -%}
             case when {{ column }} >= 0 then try_cast({{ column }} as {{ measure_type() }}) end
         {%- else -%}
             {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}

@@ -99,12 +99,15 @@ final as (
         {{ round_ratio(billionths('total_cost_usd'), '(1000000000 * total_runs)', 4) }} as avg_cost,
         {{ round_ratio(billionths('total_duration_ms'), '(1000000000 * total_runs)', 0) }} as avg_duration_ms,
         total_runs,
-        -- success rate over mean cost, as one fraction
-        {{ round_ratio(
-            'cast(completed_events as decimal(38, 0)) * total_runs * 100000000000',
-            '((completed_events + rework_events) * ' ~ billionths('total_cost_usd') ~ ')',
-            1
-        ) }} as cost_efficiency,
+        -- success rate over mean cost, as one fraction; above 2,000 USD a run it rounds to 0, and would not fit
+        case
+            when total_cost_usd > 2000 * total_runs then 0
+            else {{ round_ratio(
+                'cast(completed_events as decimal(38, 0)) * total_runs * 100000000000',
+                '((completed_events + rework_events) * ' ~ billionths('total_cost_usd') ~ ')',
+                1
+            ) }}
+        end as cost_efficiency,
 
         -- sums and unrounded values
         completed_events,
@@ -115,8 +118,8 @@ final as (
         {{ ratio('total_cost_usd', 'total_runs') }} as avg_cost_unrounded,
         {{ ratio('total_duration_ms', 'total_runs') }} as avg_duration_ms_unrounded,
         {{ ratio(
-            '(100 * completed_events * total_runs)',
-            '((completed_events + rework_events) * total_cost_usd)'
+            '(100 * cast(completed_events as double) * total_runs)',
+            '(cast(completed_events + rework_events as double) * cast(total_cost_usd as double))'
         ) }} as cost_efficiency_unrounded
         {%- if percentiles %},
         {{ percentile_columns('cost', 'usd', 'cost_usd_percentiles') }},

@@ -15,7 +15,7 @@
 
 -- An exact sum of USD, rounded to 4 decimals.
 {% macro usd(amount) -%}
-    cast(round({{ amount }}, 4) as double)
+    {{ nearest_float('round(' ~ amount ~ ', 4)') }}
 {%- endmacro %}
 
 
@@ -47,7 +47,7 @@
     {%- for percentile in percentiles() %}
     {%- set value = list_element(list, loop.index) %}
     {% if unit == 'ms' -%}
-    cast(round({{ value }} / 1000) as bigint)
+    {{ whole_number(value ~ ' / 1000') }}
     {%- else -%}
     round({{ value }}, 4)
     {%- endif %} as {{ name }}_p{{ percentile }}_{{ unit }}{{ ',' if not loop.last }}

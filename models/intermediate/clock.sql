@@ -1,5 +1,5 @@
 {{ config(materialized='table') }}
-{% set as_of = env_var('FACTORY_AS_OF', '') or var('as_of') %}
+{% set as_of = env_var('FACTORY_AS_OF', '') or var('as_of') or (var('demo_as_of') if is_demo()) %}
 
 with
 

@@ -43,7 +43,7 @@ deployments as (
         {{ json_text('payload', 'environment') }} as environment,
         {{ json_text('payload', 'status') }} as status,
         {{ json_is_true('payload', 'isRollback') }} as is_rollback,
-        {{ parse_timestamp(json_text('payload', 'committedAt')) }} as committed_at
+        {{ in_calendar(parse_timestamp(json_text('payload', 'committedAt'))) }} as committed_at
     from {{ changed_events_to_compute("event_type = 'deployment.finished'", changed) }}
 
 ),

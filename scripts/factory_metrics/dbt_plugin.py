@@ -2,7 +2,8 @@
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
 and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(paths)` and
-`macros_version()`.
+`macros_version()`. Every command that opens the warehouse begins here, before anything is written: so this is
+where its variables are checked.
 """
 
 from collections.abc import Callable
@@ -14,12 +15,14 @@ import duckdb
 import msgspec
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from factory_metrics import landing
 from factory_metrics.landing import LandingError, LogFile, Part, WorkingCopies, list_log_files
 from factory_metrics.postgres import URL_PREFIXES, load_extension
-from factory_metrics.settings import ROOT
+from factory_metrics.settings import ROOT, UserError
+from factory_metrics.variables import check_variables
 
 RAW_DATABASE_ALIAS = "raw_logs"
 
@@ -34,6 +37,7 @@ class Plugin(BasePlugin):
         all delivered rows, if they are kept apart from the warehouse; `facts` the warehouse that the
         intermediate models are in, if only marts are built; `scratch` the folder of working copies of files.
         """
+        _check_variables()
         self._raw_database = str(plugin_config.get("raw_database") or "")
         self._history = str(plugin_config.get("history") or "")
         self._facts = str(plugin_config.get("facts") or "")
@@ -84,6 +88,20 @@ def _as_json(name: str, result: Callable[[], object]) -> str:
         return msgspec.json.encode({name: result()}).decode()
     except (LandingError, OSError) as error:
         return msgspec.json.encode({"error": str(error)}).decode()
+
+
+def _check_variables() -> None:
+    """Check the command's variables.
+
+    Raises:
+        DbtRuntimeError: one of them is unknown, or of a wrong kind.
+
+    """
+    flags = get_flags()  # type: ignore[no-untyped-call]
+    try:
+        check_variables(flags.VARS, of_analyses=True)
+    except UserError as error:
+        raise DbtRuntimeError(str(error)) from error
 
 
 def macros_version() -> str:

@@ -10,10 +10,12 @@ import json
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
+from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
 from factory_metrics import stories
+from factory_metrics.settings import demo_as_of
 from factory_metrics.stories import (
     DAY,
     HOUR,
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-END = datetime(2026, 6, 30, 12, tzinfo=UTC)
+END = demo_as_of()
 DAYS = 120
-SEED = 20261119
+SEED = 20261102
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # where `stories.calendar_seconds` begins to count
 
 EVENT_COLUMNS = (
@@ -66,13 +68,19 @@ RUN_COLUMNS = (
 
 @dataclass(frozen=True)
 class Org:
-    """A tenant of the demo: `issues` in 120 days, the office's `zone` (hours from UTC)."""
+    """A tenant of the demo: `issues` in 120 days, the office's `zone` (hours from UTC).
+
+    Beside what its releases cause it has an incident every `incident_weeks` weeks, an outage as many days ago
+    as each of `outages` says (lowest and highest number), and an incident that is still open.
+    """
 
     id: str
     projects: tuple[str, ...]
     issues: int
     zone: int
     last_incident: str  # severity of the incident that is still open
+    incident_weeks: int
+    outages: tuple[tuple[int, int], ...]
     character: Character
 
 
@@ -80,9 +88,11 @@ ORGS = (
     Org(  # large, steady, mostly one provider
         id="acme-robotics",
         projects=("firmware", "fleet-console", "telemetry"),
-        issues=70,
+        issues=72,
         zone=2,
         last_incident="minor",
+        incident_weeks=5,
+        outages=((2, 4), (30, 50)),
         character=Character(
             models={stories.SONNET: 55, stories.HAIKU: 20, stories.GPT: 15, stories.GEMINI: 10},
             reviewers=("maya.lind", "tomas.okafor", "ruth.berger", "jin.park"),
@@ -90,19 +100,21 @@ ORGS = (
             runs=(1, 2, 3),
             pace=14 * HOUR,
             review_pct=8,
-            reject_pct=10,
+            reject_pct=12,
             rework_pct=4,
             override_pct=5,
-            incident_pct=8,
+            incident_pct=5,
             parked_pct=0,
         ),
     ),
     Org(  # regulated: everything is reviewed, much goes back, little breaks
         id="northwind-health",
         projects=("patient-portal", "claims-api"),
-        issues=55,
+        issues=54,
         zone=-5,
         last_incident="major",
+        incident_weeks=8,
+        outages=((30, 50),),
         character=Character(
             models={stories.GPT: 55, stories.SONNET: 30, stories.GPT_MINI: 15},
             reviewers=("dr.alvarez", "s.whitfield", "compliance.duty"),
@@ -110,8 +122,8 @@ ORGS = (
             runs=(1, 2, 3),
             pace=22 * HOUR,
             review_pct=35,
-            reject_pct=12,
-            rework_pct=6,
+            reject_pct=9,
+            rework_pct=3,
             override_pct=4,
             incident_pct=4,
             parked_pct=0,
@@ -120,9 +132,11 @@ ORGS = (
     Org(  # a young company: fast, cheap models, things break
         id="pixel-harbor",
         projects=("storefront", "ad-engine"),
-        issues=56,
+        issues=54,
         zone=9,
         last_incident="critical",
+        incident_weeks=3,
+        outages=((2, 4), (30, 50)),
         character=Character(
             models={stories.GEMINI: 40, stories.GPT_MINI: 30, stories.SONNET: 20, stories.MISTRAL: 10},
             reviewers=("kenji", "lola"),
@@ -188,7 +202,8 @@ class _Factory:
         begin, end = (stories.working_seconds(_seconds(instant)) for instant in (self.begin, END))
         for issue in range(self.org.issues):
             number += 1
-            share = math.sqrt(1 + 3 * (issue + self.rng.random()) / self.org.issues) - 1  # busier by the day
+            # busier by the day
+            share = (math.sqrt(1 + 8 * (issue + self.rng.random()) / self.org.issues) - 1) / 2
             self._place(
                 stories.tell(self.rng, self.org.character), begin + int(share * (end - begin)), number
             )
@@ -239,7 +254,7 @@ class _Factory:
                 payload["committedAt"] = _text(committed, rng.randrange(4), self.org.zone)
             session = "" if happening.session is None else f"ses_{key}-{happening.session}"
             self._log(
-                _instant(begin + happening.at),
+                _instant(begin + happening.at) + timedelta(seconds=happening.later),
                 replace(happening, payload=payload),
                 project=project,
                 issue="" if happening.event_type.startswith("incident.") else issue,
@@ -252,7 +267,7 @@ class _Factory:
         self, at: datetime, happening: Happening, *, project: str, issue: str = "", session: str = ""
     ) -> None:
         columns = {
-            "id": f"evt_{self.rng.getrandbits(48):012x}",
+            "id": f"evt_{self.rng.getrandbits(40):010x}",
             "org_id": self.org.id,
             "project_id": project,
             "event_type": happening.event_type,
@@ -273,7 +288,7 @@ class _Factory:
         }
         dollars, billionths = divmod(run.cost_nano_usd, 10**9)
         columns = {
-            "id": f"run_{self.rng.getrandbits(48):012x}",
+            "id": f"run_{self.rng.getrandbits(40):010x}",
             "org_id": self.org.id,
             "project_id": project,
             "issue_id": issue,
@@ -303,7 +318,7 @@ class _Factory:
         happening = Happening(0, event_type, "system", event_type.partition(".")[0] + "-bot", None, payload)
         self._log(at, happening, project=self.org.projects[0])
 
-    def _incident(self, number: int, begin: datetime, severity: str, minutes: int | None) -> None:
+    def _incident(self, number: int, begin: datetime, severity: str, title: str, minutes: int | None) -> None:
         """Log an incident of the first project that may name its latest change; None minutes: open."""
         changes = [
             row
@@ -317,7 +332,7 @@ class _Factory:
         incident = f"INC-{number}"
         payload: dict[str, str | int | bool | None] = {
             "incidentId": incident,
-            "title": self.rng.choice(stories.TITLES),
+            "title": title,
             "severity": severity,
         }
         if changes and chance(self.rng, 60):
@@ -328,21 +343,22 @@ class _Factory:
             self._system(begin + timedelta(minutes=minutes), "incident.resolved", {"incidentId": incident})
 
     def _incidents(self) -> None:
-        """Log an incident every other week, two outages (overlapping critical ones), and one that is open."""
+        """Log an incident now and then, outages (two overlapping ones each), and one that is open."""
         rng = self.rng
         open_since = END - timedelta(minutes=rng.randrange(60, 300))
         incidents: list[tuple[datetime, str, int | None]] = [(open_since, self.org.last_incident, None)]
-        for week in range(1, DAYS // 7, 2):
+        for week in range(1, DAYS // 7, self.org.incident_weeks):
             begin = END - timedelta(days=7 * week, minutes=rng.randrange(18 * 60, 4 * 24 * 60))
             incidents.append((begin, rng.choice(("major", "minor", "minor")), skewed(rng, 10, 9 * 60)))
-        for days in (rng.randint(2, 4), rng.randint(30, 50)):
-            begin = END - timedelta(days=days, minutes=rng.randrange(600))
-            minutes = rng.randint(60, 120)
+        for earliest, latest in self.org.outages:
+            begin = END - timedelta(days=rng.randint(earliest, latest), minutes=rng.randrange(600))
+            minutes = rng.randint(40, 90)
             overlapping = begin + timedelta(minutes=minutes // 2)
             incidents.append((begin, "critical", minutes))
-            incidents.append((overlapping, "critical", minutes + rng.randint(5, 90)))
-        for number, incident in enumerate(sorted(incidents, key=lambda incident: incident[0]), start=1):
-            self._incident(number, *incident)
+            incidents.append((overlapping, "critical", minutes // 2 + rng.randint(5, 60)))
+        titles = rng.sample(stories.TITLES, len(stories.TITLES))
+        for number, (begin, severity, length) in enumerate(sorted(incidents, key=itemgetter(0)), start=1):
+            self._incident(number, begin, severity, titles[number % len(titles)], length)
 
     def _overrides(self) -> None:
         """Log an override a week, of a session that ran shortly before."""
@@ -370,10 +386,10 @@ class _Factory:
             )
 
     def _running_pipelines(self) -> None:
-        for number, minutes in enumerate((4, 19)):
+        for name, minutes in (("e2e", 4), ("dependency-scan", 19)):
             payload: dict[str, str | int | bool | None] = {
-                "pipelineId": f"pipe_nightly-{number}",
-                "name": "nightly",
+                "pipelineId": f"pipe_{name}-1",
+                "name": name,
                 "trigger": "schedule",
                 "branch": "main",
                 "commit": f"{self.rng.getrandbits(32):08x}",
@@ -381,9 +397,13 @@ class _Factory:
             self._system(END - timedelta(minutes=minutes), "pipeline.started", payload)
 
     def _number_versions(self) -> None:
-        """Count each project's versions in the order of deployment; a rollback has the one before."""
+        """Count each project's versions in the order of deployment; a rollback has the one before.
+
+        That is the one before the deployment that it names, else before the latest.
+        """
         versions: dict[tuple[str, str], str] = {}  # by project and commit
         released: dict[str, list[str]] = {}
+        of_deployment: dict[str, str] = {}
         for row in sorted(self.events, key=lambda row: (row.happened, row.columns["id"])):
             if row.columns["event_type"] != "deployment.finished":
                 continue
@@ -391,12 +411,14 @@ class _Factory:
             payload = json.loads(row.columns["payload"])
             history = released.setdefault(project, ["v2.0.0"])
             if payload["isRollback"]:
-                version = history[max(len(history) - 2, 0)]
+                bad = of_deployment.get(payload.get("rollbackOf", ""), history[-1])
+                version = history[max(history.index(bad) - 1, 0)]
             else:
                 following = f"v2.{sum(1 for known, _ in versions if known == project) + 1}.0"
                 version = versions.setdefault((project, payload["commit"]), following)
-                if payload["environment"] == "production":
+                if payload["environment"] == "production" and version not in history:
                     history.append(version)
+                of_deployment[payload["deploymentId"]] = version
             payload["version"] = version
             row.columns["payload"] = json.dumps(payload, separators=(",", ":"))
 

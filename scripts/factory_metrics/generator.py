@@ -170,12 +170,12 @@ def _load_stories(con: duckdb.DuckDBPyConnection, seed: int) -> int:
         story = stories.tell(rng, CHARACTERS[plot // STORIES_PER_CHARACTER])
         for happening in story.happenings:
             step += 1
-            length = max(length, happening.at)
+            length = max(length, happening.at + happening.later)
             events.append(
                 {
                     "step": step,
                     "plot": plot,
-                    "seconds": happening.at,
+                    "seconds": happening.at + happening.later,
                     "event_type": happening.event_type,
                     "session": happening.session,
                     "actor_type": happening.actor_type,

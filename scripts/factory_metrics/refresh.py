@@ -21,7 +21,6 @@ from uuid import uuid4
 
 import duckdb
 import msgspec
-import yaml
 
 from factory_metrics import landing, run_history
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
@@ -31,7 +30,8 @@ from factory_metrics.postgres import Target, copy_version
 from factory_metrics.publishing import BusyError, Home, discard_database, to_disk
 from factory_metrics.run_history import Run
 from factory_metrics.settings import ROOT, UserError, time_ranges
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.variables import read_variables, wanted_as_of
+from factory_metrics.warehouse import check_as_of_has_rows, open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,29 +51,6 @@ WITHOUT_VIEWS = (
 GOING_ON = (*WITHOUT_VIEWS, "--threads", "2")
 
 
-def _is_text(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-
-
-def _is_whole_number(value: object) -> bool:
-    return isinstance(value, int) and _is_number(value)
-
-
-# What dbt's variables must be.
-_VARIABLES: dict[str, tuple[Callable[[object], bool], str]] = {
-    "raw_path": (_is_text, "a folder"),
-    "raw_database": (_is_text, "a file or a URL"),
-    "raw_schema": (_is_text, "a name"),
-    "look_back_hours": (_is_whole_number, "a whole number of 0 or more"),
-    "max_rejected_share": (_is_number, "a number of 0 or more"),
-    "list_limit": (_is_whole_number, "a whole number of 0 or more"),
-}
-
-
 class Outcome(IntEnum):
     """How a run ended; the number is the command's exit code."""
 
@@ -89,6 +66,7 @@ class Request:
     """What a run is to do: `variables` are dbt's, a YAML text; `as_of` None stands for now.
 
     `documents` is the folder to write documents to, if any, and `postgres` where to copy the flat views to.
+    `allow_empty` lets it publish an as-of before all rows, which has no documents.
     `report` is told of what was done, in words and in fields. `run` is what the history will have of it, and
     `has_published` whether a version was switched.
     """
@@ -100,6 +78,7 @@ class Request:
     documents: Path | None = None
     postgres: Target | None = None
     full_refresh: bool = False
+    allow_empty: bool = False
     report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
     run: Run = field(init=False)
     has_published: bool = field(default=False, init=False)
@@ -191,6 +170,7 @@ def _refresh(request: Request, started: float) -> Outcome:
         _mark_as_untested(home)
     with _step(request, "build and test"):
         dbt.run("build", *NO_FORMULA_TESTS, *going_on)
+    _check_as_of(request)
     with _step(request, "check freshness"):
         _check_freshness(request, dbt)
     goes_on = published and published.generation.startswith(landed_progress(home)[0])
@@ -212,6 +192,18 @@ def _refresh(request: Request, started: float) -> Outcome:
     return Outcome.PUBLISHED
 
 
+def _check_as_of(request: Request) -> None:
+    """Check before a publication that it does not take all documents away, unless that is meant.
+
+    Raises:
+        UserError: there is no row at or before the as-of.
+
+    """
+    if not request.allow_empty:
+        with duckdb.connect(str(request.home.warehouse), read_only=True) as connection:
+            check_as_of_has_rows(connection)
+
+
 def _start_build(request: Request, dbt: Dbt) -> None:
     """Copy the published version, while dbt starts."""
     request.home.discard_empty_build()
@@ -221,37 +213,6 @@ def _start_build(request: Request, dbt: Dbt) -> None:
             dbt.start()
         with _step(request, "wait for the copy of the published version"):
             copying.result()
-
-
-def read_variables(text: str) -> dict[str, Any]:
-    """Return dbt's variables from YAML, with absolute paths: dbt works in the project's folder.
-
-    Raises:
-        UserError: they are no mapping, or one of them is unknown, or of a wrong kind.
-
-    """
-    try:
-        variables = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, ValueError) as error:
-        message = f"--vars {text} is no YAML ({error}): write it like '{{raw_path: /data/logs}}'"
-        raise UserError(message) from error
-    if not isinstance(variables, dict):
-        message = f"--vars {text} is no mapping: write it like '{{raw_path: /data/logs}}'"
-        raise UserError(message)
-    known = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    for name in variables:
-        if name not in known:
-            message = f"--vars has {name}, which is no variable; there are: {', '.join(known)}"
-            raise UserError(message)
-        if name in _VARIABLES and not _VARIABLES[name][0](variables[name]):
-            message = f"--vars has {name}: {variables[name]}, which must be {_VARIABLES[name][1]}"
-            raise UserError(message)
-    if variables.get("raw_path"):
-        variables["raw_path"] = str(Path(variables["raw_path"]).absolute())
-    database = str(variables.get("raw_database") or "")
-    if "/" in database and ":" not in database:
-        variables["raw_database"] = str(Path(database).absolute())
-    return variables
 
 
 def _check_folder(folder: Path) -> None:
@@ -404,7 +365,7 @@ def _is_current(request: Request, published: Published | None, variables: dict[s
     generation, batch_id = landed_progress(request.home)
     if published is None or not generation:
         return False
-    wanted = request.as_of or variables.get("as_of")
+    wanted = request.as_of or wanted_as_of(variables)
     rollback = request.home.rollback()
     if not wanted and rollback and (rollback.version, rollback.batch_id) == (published.version, batch_id):
         return True

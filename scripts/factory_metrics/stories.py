@@ -24,6 +24,7 @@ WEEKEND_PACE = 5  # a weekend's clock hours per hour of working time
 WEEK = WEEKDAYS + 2 * DAY // WEEKEND_PACE  # the working time of a whole week
 
 MAX_REWORKS = 4  # of one issue
+MAX_ATTEMPTS = 5  # of a pipeline
 
 ERRORS = ("context window exceeded", "tool call timed out", "container was evicted", "rate limit reached")
 BRANCHES = (
@@ -49,7 +50,7 @@ REWORKS = (
     "merge conflict",
 )
 TITLES = (
-    "Checkout returns 502",
+    "The API returns 502",
     "Latency of the search API above 2 s",
     "Webhooks delivered twice",
     "Login fails for SSO users",
@@ -96,7 +97,10 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event of a story: `at` and `committed_at` are seconds since its start."""
+    """One event of a story: `at` and `committed_at` are seconds since its start.
+
+    Machines know no weekends: `later` are seconds of clock time after `at`.
+    """
 
     at: int
     event_type: str
@@ -105,6 +109,7 @@ class Happening:
     session: int | None
     payload: dict[str, str | int | bool | None]
     committed_at: int | None = None
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +194,7 @@ class _Teller:
             if chance(rng, character.parked_pct):
                 return
             approved = self._review(station)
+            self._wait(1 * MINUTE, 25 * MINUTE)  # until an agent takes it up
             if reworks < MAX_REWORKS and (
                 not approved or (station > 0 and chance(rng, character.rework_pct))
             ):
@@ -204,6 +210,7 @@ class _Teller:
                 station += 1
             else:
                 self._release()
+                self._wait(2 * MINUTE, 40 * MINUTE)  # a look at production
                 self._complete()
                 if reopened or not chance(rng, 5):
                     return
@@ -234,10 +241,11 @@ class _Teller:
         event_type: str,
         payload: dict[str, str | int | bool | None],
         committed_at: int | None = None,
+        later: int = 0,
     ) -> None:
         actor_id = event_type.partition(".")[0] + "-bot"
         self.story.happenings.append(
-            Happening(at, event_type, "system", actor_id, None, payload, committed_at)
+            Happening(at, event_type, "system", actor_id, None, payload, committed_at, later)
         )
 
     def _stage(self, station: int) -> str:
@@ -301,15 +309,15 @@ class _Teller:
             self._run(station, min(pause, 3 * HOUR))
         self._wait(1 * MINUTE, 30 * MINUTE)
         if station == DEVELOPMENT:
-            self.committed = self.now
             self._pipeline("ci", "push", rng.choice(BRANCHES))
-            self._wait(2 * MINUTE, 20 * MINUTE)
 
     def _run(self, station: int, longest: int) -> None:
         rng, model = self.rng, self.model
         size = 3 if station == DEVELOPMENT else 1
         tokens_in, tokens_out = size * skewed(rng, 4_000, 160_000), size * skewed(rng, 600, 16_000)
-        duration_ms = rng.randrange(longest * 300, longest * 1000)
+        # what the model needs to read and write, and the tools it calls
+        seconds = 2 * MINUTE + tokens_in // 300 + tokens_out // 20
+        duration_ms = min(seconds, longest) * rng.randrange(600, 1000)
         cost = tokens_in * model.input_price + tokens_out * model.output_price
         run = Run(
             self.now,
@@ -323,7 +331,7 @@ class _Teller:
             tokens_out,
         )
         self.story.runs.append(run)
-        if chance(rng, 20):
+        if chance(rng, 8):
             calls = skewed(rng, 3, 120)
             self._note(
                 "agent.tool-summary",
@@ -343,15 +351,16 @@ class _Teller:
         reviewer = rng.choice(character.reviewers)
         self._wait(5 * MINUTE, 10 * HOUR)
         begun = self.now
-        if not chance(rng, 8):  # some reviewers only ever press the button
+        has_begun = not chance(rng, 8)  # some reviewers only ever press the button
+        if has_begun:
             self._note(
                 "human.review-started", {"reviewerId": reviewer, "stage": STATIONS[station]}, human=reviewer
             )
-        self._wait(4 * MINUTE, 4 * HOUR)
+        self._wait(3 * MINUTE, 60 * MINUTE)
         approved = not chance(rng, character.reject_pct)
         payload: dict[str, str | int | bool | None] = {"approved": approved, "comment": rng.choice(COMMENTS)}
-        if chance(rng, 65):
-            payload["duration"] = (self.now - begun) * 1000 if chance(rng, 97) else -1
+        if chance(rng, 65) or not has_begun:
+            payload["duration"] = (self.now - begun) * 1000 if chance(rng, 97) or not has_begun else -1
         self._note("human.review-completed", payload, human=reviewer)
         if chance(rng, character.override_pct):
             self._wait(2 * MINUTE, 2 * HOUR)
@@ -372,24 +381,35 @@ class _Teller:
         return f"{prefix}_#-{self.serial}"
 
     def _pipeline(self, name: str, trigger: str, branch: str) -> None:
+        """Push or merge until a pipeline has succeeded."""
         rng = self.rng
-        pipeline = self._next("pipe")
-        self._note_system(
-            self.now,
-            "pipeline.started",
-            {
+        for attempts_left in reversed(range(MAX_ATTEMPTS)):
+            if trigger == "push":
+                self.committed = self.now
+            pipeline = self._next("pipe")
+            payload: dict[str, str | int | bool | None] = {
                 "pipelineId": pipeline,
                 "name": name,
                 "trigger": trigger,
                 "branch": branch,
                 "commit": f"#{self.session}",
-            },
-        )
-        if chance(rng, 2):
-            return  # the runner died: it is running for ever
-        (status,) = rng.choices(("success", "failure", "cancelled"), (85, 11, 4))
-        end = self.now + skewed(rng, 40, 70 * MINUTE)
-        self._note_system(end, "pipeline.finished", {"pipelineId": pipeline, "status": status})
+            }
+            self._note_system(self.now, "pipeline.started", payload)
+            length = skewed(rng, 4 * MINUTE, 40 * MINUTE)
+            (status,) = rng.choices(("success", "failure", "cancelled", None), (84, 10, 4, 2))
+            if not attempts_left:
+                status = "success"
+            if status is not None:  # else the runner died: it is running for ever
+                self._note_system(
+                    self.now,
+                    "pipeline.finished",
+                    {"pipelineId": pipeline, "status": status},
+                    later=length // 3 if status == "cancelled" else length,
+                )
+            self.now += length
+            if status == "success":
+                return
+            self._wait(3 * MINUTE, 90 * MINUTE)
 
     def _deployment(
         self,
@@ -432,7 +452,7 @@ class _Teller:
         rollback_pct = 2
         at = self.now
         if chance(rng, self.character.incident_pct):
-            at += skewed(rng, 5 * MINUTE, 30 * HOUR)
+            at += skewed(rng, 5 * MINUTE, 8 * HOUR)
             self._incident(at, deployment if chance(rng, 60) else None)
             rollback_pct = 45
         if chance(rng, rollback_pct):
@@ -456,6 +476,6 @@ class _Teller:
         if deployment:
             payload["deploymentId"] = deployment
         self._note_system(at, "incident.opened", payload)
-        if not chance(rng, 4):
-            end = at + skewed(rng, 8 * MINUTE, (4 if severity == "critical" else 20) * HOUR)
-            self._note_system(end, "incident.resolved", {"incidentId": incident})
+        if severity == "critical" or not chance(rng, 4):
+            later = skewed(rng, 8 * MINUTE, (4 if severity == "critical" else 20) * HOUR)
+            self._note_system(at, "incident.resolved", {"incidentId": incident}, later=later)

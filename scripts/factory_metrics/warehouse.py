@@ -53,6 +53,30 @@ def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> 
     return as_of
 
 
+def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Check that there are rows at or before the as-of, unless there are none at all.
+
+    Raises:
+        UserError: all rows happened later, so that every org's documents would be removed.
+
+    """
+    try:
+        row = warehouse.execute("""
+            select clock.as_of, min(int_orgs.first_seen_at)
+            from main.clock cross join main.int_orgs
+            group by clock.as_of having clock.as_of < min(int_orgs.first_seen_at)
+        """).fetchone()
+    except duckdb.CatalogException:
+        return  # marts alone, as others may have copied them
+    if row:
+        as_of, first = row
+        message = (
+            f"there is no row at or before the as-of {as_of}, the first one happened at {first} (UTC): "
+            "mend the as-of, or use --allow-empty to have no documents"
+        )
+        raise UserError(message)
+
+
 def check_shape(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:
     """Check columns and as-of only, which takes little time however many orgs there are; return the as-of.
 

@@ -94,10 +94,13 @@ class Warehouse:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Build the demo factory's warehouse, with BI tools' views, which tests only read."""
+    """Build the demo factory's warehouse, with BI tools' views, which tests only read.
+
+    Without an as-of, as every plain `dbt build` of the demo: it is then DEMO_AS_OF.
+    """
     warehouse = Warehouse(tmp_path_factory.mktemp("demo"))
     warehouse.build(
-        f"{{as_of: '{DEMO_AS_OF}'}}",
+        "{}",
         *("--exclude-resource-type", "test"),
         without=(SEMANTIC, DRILL_DOWN, ALL_ROWS),
     )

@@ -114,6 +114,7 @@ class Shop:
     projects: list[str | None]
     sessions: list[str | None]
     stations: list[str]
+    is_extreme: bool
     used_ids: set[str] = field(default_factory=set)
 
     def chance(self, share: float) -> bool:
@@ -126,6 +127,8 @@ class Shop:
 
     def instant(self) -> int:
         """Return a time: mostly one of the few that others share."""
+        if self.is_extreme and self.chance(0.3):
+            return self.rng.choice(EXTREME_INSTANTS)
         if self.chance(0.7):
             return self.rng.choice(self.instants)
         return self.as_of - self.rng.randrange(95 * DAY)
@@ -169,6 +172,32 @@ _STEP_SECONDS = (
 )
 STEPS = tuple(int(Fraction(seconds) * SECOND) for seconds in _STEP_SECONDS.split())
 
+# Both ends of the calendar, and the largest measures that are accepted.
+FIRST_INSTANT, LAST_INSTANT = (
+    as_instant(text) or 0 for text in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
+)
+EXTREME_INSTANTS = (FIRST_INSTANT, FIRST_INSTANT + 1, FIRST_INSTANT + DAY, LAST_INSTANT - 1, LAST_INSTANT)
+EXTREME_COSTS = ("9999999999999999999.999999999", "8e18", "5e18", "0.000000001", "0")
+EXTREME_DURATIONS = (
+    "9223372036854775807",
+    "9223372036854775806.999999999",
+    "9223372036854775807.0000000001",
+    9_223_372_036_854_775_807,
+    "9e18",
+    "0.000000001",
+    0,
+)
+
+# Beyond the calendar, in UTC or already as they are written.
+NO_INSTANTS = (
+    "0000-01-01T00:00:00Z",
+    "0000-12-31T23:59:59.999999Z",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:00-00:01",
+)
+# Lengths of reviews; the last ones are too long to count as stated.
+EXTREME_REVIEWS = (9_999_999_999_999_999_999, 9e18, 1e-9, 10**19, 1e19, 1e300)
+
 # What a factory's events are about; the longer names below are kinds of factories, see random_factory.
 FLAVOURS = {
     "mixed": EVENT_TYPES + WORK_ITEM_TYPES * 2,
@@ -178,41 +207,41 @@ FLAVOURS = {
     "reviews": (*REVIEW_TYPES, "human.override", "work-item.handoff"),
     "crowded": (*PIPELINE_TYPES, "deployment.finished", "incident.opened"),
 }
-RARE_FLAVOURS = ("only runs", "only events", "only rejected", "only later", "one type", "crowded", "whale")
+RARE_FLAVOURS = ("only runs", "only events", "only rejected", "only later", "one type", "crowded")
 
 
-def random_factory(rng: random.Random, org_id: str, as_of: int) -> tuple[list[Row], list[Row]]:
+def random_factory(
+    rng: random.Random, org_id: str, as_of: int, *, is_extreme: bool = False
+) -> tuple[list[Row], list[Row]]:
     """Return the event rows and the run rows of a small, hostile factory around an as-of, in random order.
 
-    The as-of is in microseconds since 1970-01-01 UTC. Ids come from the same few names in every org.
+    The as-of is in microseconds since 1970-01-01 UTC. Ids come from the same few names in every org. One
+    in ten has the largest measures that there are, and both ends of the calendar; `is_extreme` asks for that.
     """
     shop = _open_shop(rng, org_id, as_of)
-    flavour = rng.choice(
-        ["mixed"] * 8
-        + ["work"] * 6
-        + ["devops"] * 7
-        + ["deployments"] * 2
-        + ["reviews"] * 2
-        + list(RARE_FLAVOURS)
+    shop.is_extreme = is_extreme or shop.chance(0.1)
+    flavour = (
+        "mixed"
+        if is_extreme
+        else rng.choice(
+            ["mixed"] * 8
+            + ["work"] * 6
+            + ["devops"] * 7
+            + ["deployments"] * 2
+            + ["reviews"] * 2
+            + list(RARE_FLAVOURS)
+        )
     )
     n_events, n_runs = rng.choice([(5, 2), (12, 5), (25, 8), (40, 15), (80, 30)])
     if flavour == "crowded":  # more than a list of a document holds
         n_events = 400
     kinds = (rng.choice(EVENT_TYPES),) if flavour == "one type" else FLAVOURS.get(flavour, FLAVOURS["mixed"])
 
-    events = (
-        []
-        if flavour in ("only runs", "whale")
-        else [_event(shop, rng.choice(kinds)) for _ in range(n_events)]
-    )
-    runs = (
-        [] if flavour == "only events" else [_run(shop) for _ in range(1 if flavour == "whale" else n_runs)]
-    )
+    events = [] if flavour == "only runs" else [_event(shop, rng.choice(kinds)) for _ in range(n_events)]
+    runs = [] if flavour == "only events" else [_run(shop) for _ in range(n_runs)]
     if flavour == "crowded":
         for number, event in enumerate(events):
             _spread_subjects(event, number % 130)
-    if flavour == "whale":
-        runs[0] |= {"cost_usd": "8e18", "duration_ms": "9000000000000000000"}
     if flavour == "only later":
         for row, happened in [(e, "occurred_at") for e in events] + [(r, "recorded_at") for r in runs]:
             row[happened] = iso(as_of + rng.choice([1, SECOND, 3 * DAY]))
@@ -247,6 +276,7 @@ def _open_shop(rng: random.Random, org_id: str, as_of: int) -> Shop:
         projects=rng.sample(projects, rng.randint(1, 3)),
         sessions=rng.sample(sessions, rng.randint(2, 5)),
         stations=rng.sample(STATIONS, rng.randint(1, 6)),
+        is_extreme=False,
     )
 
 
@@ -283,6 +313,7 @@ def _run(shop: Shop) -> Row:
         "session_id": shop.rng.choice([s for s in shop.sessions if s] or ["s1"]),
         "station": shop.station(),
         "cost_usd": shop.pick(
+            *(EXTREME_COSTS * 3 if shop.is_extreme else ()),
             "0",
             "0",
             "1",
@@ -299,7 +330,18 @@ def _run(shop: Shop) -> Row:
             f"{shop.rng.randrange(10**10)}e-9",
             f"{shop.rng.randrange(10**6)}.{shop.rng.randrange(10**9):09}",
         ),
-        "duration_ms": shop.pick(0, 1, 2, "1500", "1500.5", 0.5, 600_000, "6e5", shop.rng.randrange(10**8)),
+        "duration_ms": shop.pick(
+            *(EXTREME_DURATIONS if shop.is_extreme else ()),
+            0,
+            1,
+            2,
+            "1500",
+            "1500.5",
+            0.5,
+            600_000,
+            "6e5",
+            shop.rng.randrange(10**8),
+        ),
         "recorded_at": iso(at),
         "ingested_at": iso(_ingestion(shop, at)),
         "metadata": _without_missing(
@@ -326,8 +368,10 @@ def _run(shop: Shop) -> Row:
 def _ingestion(shop: Shop, at: int) -> int:
     """Return when an event is ingested: mostly later, sometimes as long before it as is allowed."""
     if shop.chance(0.1):
-        return at - shop.rng.choice([DAY, DAY - 1, 3600 * SECOND])
-    return at + shop.rng.randrange(5 * 86_400) * SECOND
+        ingested_at = at - shop.rng.choice([DAY, DAY - 1, 3600 * SECOND])
+    else:
+        ingested_at = at + shop.rng.randrange(5 * 86_400) * SECOND
+    return min(max(ingested_at, FIRST_INSTANT), LAST_INSTANT)
 
 
 def _without_missing(keys: Row) -> Row:
@@ -390,6 +434,7 @@ def _review_completed(shop: Shop, _: int) -> Row:
         {},
         MISSING,
         MISSING,
+        *(EXTREME_REVIEWS * 3 if shop.is_extreme else ()),
     )
     return {
         "approved": shop.rng.choice((True, True, False, None, "true", 1, MISSING)),
@@ -442,6 +487,7 @@ def _deployment(shop: Shop, at: int) -> Row:
         iso(at - shop.rng.choice(STEPS)),
         iso(at - shop.rng.randrange(4 * DAY)),
         offset_text(shop.rng, at - shop.rng.choice(STEPS)),
+        *((iso(FIRST_INSTANT), iso(LAST_INSTANT), *NO_INSTANTS) if shop.is_extreme else ()),
     )
     return {
         "deploymentId": _subject(shop, "d"),
@@ -506,6 +552,7 @@ def _spread_subjects(event: Row, number: int) -> None:
 # ---- rows that break rules, and rows that arrive again
 
 BAD_TIMESTAMPS: tuple[object, ...] = (
+    *NO_INSTANTS,
     None,
     "",
     " ",
@@ -563,6 +610,7 @@ BAD_MEASURES: tuple[object, ...] = (
     "infinity",
     "1e400",
     "1e19",
+    "9999999999999999999.9999999995",
     "1,5",
     "1_000",
     "0x10",
@@ -607,7 +655,8 @@ def _break_order(happened: str) -> Break:
     def breaks(shop: Shop, row: Row) -> None:
         at = as_instant(row[happened])
         if at is not None:
-            row["ingested_at"] = iso(at - DAY - shop.rng.choice([1, SECOND, 30 * DAY]))
+            too_early = at - DAY - shop.rng.choice([1, SECOND, 30 * DAY])
+            row["ingested_at"] = iso(too_early) if too_early >= FIRST_INSTANT else None
 
     return breaks
 
@@ -642,7 +691,9 @@ RUN_BREAKS: list[Break] = [
     _break_column("session_id", None, ""),
     _break_column("station", *(bad for bad in BAD_STATIONS if bad is not MISSING)),
     _break_column("cost_usd", *BAD_MEASURES),
-    _break_column("duration_ms", *BAD_MEASURES),
+    _break_column(
+        "duration_ms", *BAD_MEASURES, "9223372036854775807.0000000005", "9223372036854775808", 2**63
+    ),
     _break_everything,
 ]
 
@@ -672,7 +723,7 @@ def _redelivered(shop: Shop, rows: list[Row]) -> list[Row]:
             again["ingested_at"] = iso(ingested_at + shop.rng.choice([0, 1, 1, 3600, 86_400, -60]) * SECOND)
             deliveries.append(_broken(shop, again, breaks) if shop.chance(0.2) else again)
         other = shop.rng.choice(rows)
-        if shop.chance(0.2) and other.get("ingested_at"):
+        if shop.chance(0.2) and other.get("ingested_at") and ingested_at not in EXTREME_INSTANTS:
             odd = SECOND // 2 + number * 3 + 1
             ingested_at += odd * shop.rng.choice([1, -1])
             deliveries.append(other | {"id": row.get("id"), "ingested_at": iso(ingested_at)})
@@ -683,7 +734,8 @@ def _redelivered(shop: Shop, rows: list[Row]) -> list[Row]:
 
 
 def iso(at: int) -> str:
-    """Return an instant as ISO 8601 in UTC, with microseconds."""
+    """Return an instant as ISO 8601 in UTC, with microseconds; the calendar's end for what lies beyond it."""
+    at = min(max(at, FIRST_INSTANT), LAST_INSTANT)
     moment = datetime(1970, 1, 1) + timedelta(microseconds=at)  # noqa: DTZ001 - always UTC here
     return moment.isoformat(timespec="microseconds") + "Z"
 
@@ -691,6 +743,8 @@ def iso(at: int) -> str:
 def offset_text(rng: random.Random, at: int) -> str:
     """Return an instant in one of the many forms of ISO 8601, with an offset or without."""
     minutes = rng.choice([0, 0, 0, 0, 60, 120, 330, -210, -660, 840])
+    if not FIRST_INSTANT + DAY < at < LAST_INSTANT - DAY:
+        minutes, at = 0, min(max(at, FIRST_INSTANT), LAST_INSTANT)
     moment = datetime(1970, 1, 1) + timedelta(microseconds=at, minutes=minutes)  # noqa: DTZ001 - local time
     basic = rng.random() < 0.15
     colon, dash = ("", "") if basic else (":", "-")
@@ -889,7 +943,7 @@ def _fits_type(column: str, value: object, kind: str) -> bool:
         return True
     if kind.startswith("TIMESTAMP"):
         at = as_instant(value)
-        return at is not None and abs(at) < 200 * 365 * DAY
+        return at is not None and (kind != "TIMESTAMP_NS" or abs(at) < 200 * 365 * DAY)
     if kind == "JSON":
         return isinstance(value, dict)
     if kind == "STRUCT":
@@ -917,7 +971,7 @@ def _fits_key(types: dict[str, str], key: str, value: object) -> bool:
         return isinstance(value, str)
     if kind == "BOOLEAN":
         return isinstance(value, bool)
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and float(value) == value
 
 
 def is_short_number(text: str) -> bool:

@@ -22,6 +22,7 @@ from reference_rows import (
     Run,
     as_event,
     as_instant,
+    as_measure,
     as_run,
     as_text,
     broken_event_rule,
@@ -351,10 +352,9 @@ def cost(f: Factory) -> Document:
 def review_length(f: Factory, review: Event) -> Fraction:
     """Return the length of a completed review in milliseconds."""
     duration = review.payload.get("duration")
-    if duration is not None and not isinstance(duration, (str, bool, list, dict)):
-        exact = Fraction(str(duration))
-        if exact >= 0:
-            return exact
+    stated = None if isinstance(duration, (str, bool, list, dict)) else as_measure(duration)
+    if stated is not None:
+        return stated
     started = f.latest(review.issue, "human.review-started", review.at)
     return Fraction(0) if started is None else Fraction(review.at - started, 1000)
 

@@ -17,6 +17,7 @@ Row = Mapping[str, object]
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+LONGEST_DURATION = 2**63 - 1  # milliseconds
 
 STATIONS = ("research", "development", "security", "qa", "acceptance", "deploy")
 
@@ -46,6 +47,10 @@ SUBJECT_KEYS = {
 
 # The payload key with the station that an event enters.
 STATION_KEYS = {"work-item.started": "stage", "work-item.handoff": "toStage", "work-item.rework": "toStage"}
+
+# Where the calendar begins and ends, in days.
+_FIRST_DAY, _END = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
+_END += 1
 
 _OFFSET = r"(?P<o>Z|[+-]\d\d(?::?\d\d)?)?"
 _TIME = r"(?:[T ](?P<h>\d\d)(?::(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?)?" + _OFFSET + ")?"
@@ -134,7 +139,8 @@ def as_instant(value: object) -> int | None:
         return None
     ahead = (offset_hours * 3600 + offset_minutes * 60) * (-1 if offset[0] == "-" else 1)
     micros = int((match["f"] or "").ljust(6, "0")[:6])
-    return days * DAY + (hour * 3600 + minute * 60 + second - ahead) * SECOND + micros
+    at = days * DAY + (hour * 3600 + minute * 60 + second - ahead) * SECOND + micros
+    return at if _FIRST_DAY * DAY <= at < _END * DAY else None  # in UTC, too, its year is 1 to 9999
 
 
 def as_object(value: object) -> Row | None:
@@ -154,14 +160,21 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def as_measure(value: object) -> Fraction | None:
-    """Return a finite number of 0 or more with 9 decimals, or None."""
+    """Return a number of 0 or more and, rounded to 9 decimals, below 1e19; or None."""
     if value is None or isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
         return None
     number = Decimal(str(value))
     if number < 0 or number >= 10**19:
         return None
     with localcontext(prec=60):
-        return Fraction(number.quantize(Decimal("1e-9"), ROUND_HALF_UP))
+        rounded = Fraction(number.quantize(Decimal("1e-9"), ROUND_HALF_UP))
+    return rounded if rounded < 10**19 else None
+
+
+def as_duration(value: object) -> Fraction | None:
+    """Return a measure that 64 bits hold, or None."""
+    duration = as_measure(value)
+    return None if duration is None or duration > LONGEST_DURATION else duration
 
 
 def broken_event_rule(row: Row) -> str | None:
@@ -189,7 +202,8 @@ def broken_run_rule(row: Row) -> str | None:
         invalid_payload=as_object(row.get("metadata")) is None,
         missing_subject=not_blank(run.session) is None,
         unknown_station=run.station not in STATIONS,
-        invalid_measure=as_measure(row.get("cost_usd")) is None or as_measure(row.get("duration_ms")) is None,
+        invalid_measure=as_measure(row.get("cost_usd")) is None
+        or as_duration(row.get("duration_ms")) is None,
     )
 
 

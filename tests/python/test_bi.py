@@ -5,6 +5,7 @@ The documents come from the independent computation, over random hostile factori
 
 import random
 import re
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,17 @@ from hostile import Row, append_to_tables, random_factory
 from reference import Outcome, compute
 from reference_rows import DAY, as_instant
 
+from factory_metrics import run_history
+from factory_metrics.postgres import Target, copy_version, load_extension
+from factory_metrics.run_history import Run
+
 AS_OF = "2026-03-01T00:00:00Z"
 RANGES = (7, 30, 90)
 FLAT_TYPES = {"VARCHAR", "DATE", "TIMESTAMP", "BIGINT", "DOUBLE", "BOOLEAN"}
 # A third of the factories each: as random as they come, of one project, of none.
 PROJECTS = ("random", "p1", None)
 FACTORIES = 30
+EXTREME_FACTORIES = 6
 
 # Views with one row per org and range, of a metric type or a part of it.
 OBJECTS = {
@@ -60,7 +66,8 @@ class Factories:
         runs: list[Row] = []
         for number in range(FACTORIES):
             project = PROJECTS[number % 3]
-            for rows, log in zip(random_factory(rng, f"org-{number}", as_of), (events, runs), strict=True):
+            factory = random_factory(rng, f"org-{number}", as_of, is_extreme=number < EXTREME_FACTORIES)
+            for rows, log in zip(factory, (events, runs), strict=True):
                 log += [row if project == "random" else row | {"project_id": project} for row in rows]
         folder.mkdir(exist_ok=True)
         append_to_tables(folder / "landed.duckdb", "landing", events, runs)
@@ -98,7 +105,7 @@ def factories(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Factories:
 def as_json(value: object) -> object:
     """Return a value as the documents write it."""
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return value.isoformat(timespec="seconds") + "Z"
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -170,7 +177,9 @@ def test_the_previous_window_is_that_of_the_documents_of_then(view: str, factori
                 if previous is None:
                     assert row[f"{name}_change"] is None
                 else:
-                    assert row[f"{name}_change"] == pytest.approx(columns[name] - previous, abs=1e-4)
+                    assert row[f"{name}_change"] == pytest.approx(
+                        columns[name] - previous, abs=1e-4, rel=1e-12
+                    )
                     compared += previous != 0
     assert compared > 0
 
@@ -254,6 +263,30 @@ def test_the_50th_percentile_is_the_median(
     rows = factories.rows(f"select {percentile} as found, {median} as median from bi_project_{view}")
     assert any(row["found"] for row in rows)
     assert [row for row in rows if (row["found"] or 0) != row["median"]] == []
+
+
+def test_the_copy_in_postgresql_is_the_same(factories: Factories, postgresql: str, tmp_path: Path) -> None:
+    version = tmp_path / "version.duckdb"
+    shutil.copyfile(factories.warehouse.file, version)
+    run = Run(started_at="2026-07-01 00:00:01.000001", published_version=1, as_of="2026-03-01")
+    run_history.write_table(version, tmp_path / "runs.jsonl", run)
+    target = Target(postgresql, "Hostile")
+    assert copy_version(version, target) == len(VIEWS)
+    with duckdb.connect() as connection:
+        load_extension(connection)
+        connection.execute(f"attach '{postgresql}' as target (type postgres, read_only)")
+        for view in VIEWS:
+            found = connection.execute(f'from target."{target.schema}".{view} order by all').fetchall()
+            expected = factories.copies.execute(f"from {view} order by all").fetchall()
+            assert found == expected, view
+
+
+def test_percentiles_of_the_largest_measures(factories: Factories) -> None:
+    """One run of the longest duration would overflow 64 bits as a float."""
+    longest = factories.rows(
+        "select max(duration_p95_ms) as longest, max(avg_duration_ms) as mean from bi_project_provider"
+    )
+    assert longest == [{"longest": 2**63 - 1, "mean": 2**63 - 1}]
 
 
 def test_views_are_flat(factories: Factories) -> None:

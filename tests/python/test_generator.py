@@ -4,12 +4,14 @@ import filecmp
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
+from statistics import median
 
 import duckdb
 import pytest
 
 import generate_logs
-from factory_metrics import demo_factory
+from factory_metrics import demo_factory, stories
 from factory_metrics.generator import Made, Request, generate
 from factory_metrics.settings import ROOT
 
@@ -89,6 +91,48 @@ def test_demo_makes_the_committed_seeds(name: str, tmp_path: Path) -> None:
     assert filecmp.cmp(tmp_path / name, SEEDS / name, shallow=False), (
         "run scripts/dev/generate_logs.py demo --out seeds/raw"
     )
+
+
+@pytest.mark.parametrize("org", demo_factory.ORGS, ids=lambda org: org.id)
+def test_stories_are_as_a_team_would_live_them(org: demo_factory.Org) -> None:
+    """Machines and people take their time, and nothing goes out that has not passed."""
+    rng = Random(7)
+    durations, latencies = [], []
+    for _ in range(150):
+        story = stories.tell(rng, org.character)
+        moved_at = released_at = -1
+        statuses: dict[object, object] = {}
+        for happening in sorted(story.happenings, key=lambda of: of.at + of.later):
+            at, payload = happening.at + happening.later, happening.payload
+            match happening.event_type:
+                case "work-item.handoff":
+                    moved_at = at
+                case "human.review-completed" if moved_at >= 0:
+                    latencies.append(at - moved_at)
+                case "pipeline.started":
+                    statuses[payload["pipelineId"]] = payload["name"]
+                case "pipeline.finished" if payload["status"] == "success":
+                    released_at = at if statuses[payload["pipelineId"]] == "release" else released_at
+                case "deployment.finished" if not payload["isRollback"]:
+                    assert 0 <= released_at <= at
+                case "incident.opened" if payload["severity"] == "critical":
+                    resolutions = [
+                        of
+                        for of in story.happenings
+                        if of.event_type == "incident.resolved"
+                        and of.payload["incidentId"] == payload["incidentId"]
+                    ]
+                    assert len(resolutions) == 1
+        durations += [run.duration_ms / 60_000 for run in story.runs]
+    assert min(latencies) >= 5 * stories.MINUTE
+    assert 2 * stories.HOUR < median(latencies) < 24 * stories.HOUR
+    assert 4 < median(durations) < 20
+
+
+@pytest.mark.parametrize("name", ["factory_events.csv", "factory_metrics.csv"])
+def test_demo_is_small_enough_for_dbt_to_compare(name: str) -> None:
+    """A seed above 1 MiB is compared by its path only, and dbt warns of it at each `state:modified`."""
+    assert (SEEDS / name).stat().st_size < 1024 * 1024
 
 
 def test_demo_has_every_event_type_of_every_org(seeds: duckdb.DuckDBPyConnection) -> None:

@@ -207,6 +207,24 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, t
     assert factory.documents() == story.factory.documents()
 
 
+def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    with duckdb.connect(str(factory.home.published), read_only=True) as reader:
+        [(first,)] = reader.execute("select min(first_seen_at) from int_orgs").fetchall()
+    result = factory.refresh(as_of="2020-01-01")
+    assert result.returncode == BROKEN_SETUP
+    assert (
+        f"no row at or before the as-of 2020-01-01 00:00:00, the first one happened at {first} (UTC)"
+        in str(end(result)["message"])
+    )
+    assert factory.home.current() == story.factory.home.current()
+    assert factory.documents() == story.factory.documents()
+    assert factory.refresh("--allow-empty", as_of="2020-01-01").returncode == PUBLISHED
+    assert factory.documents() == {}
+    assert factory.refresh().returncode == PUBLISHED
+    assert factory.documents() == story.factory.documents()
+
+
 def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
     factory = story.factory.copy(tmp_path / "home")
     (factory.home.build / "begun-anew").touch()  # by a run that was killed when it had just published

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
@@ -168,7 +169,8 @@ def visit(browser: Browser, demo: Warehouse) -> Iterator[Visit]:
 
 
 def usd(amount: float) -> str:
-    return f"${amount:.4f}" if 0 < amount < 1 else f"${amount:,.2f}"
+    last_digit = Decimal("0.0001" if 0 < amount < 1 else "0.01")
+    return f"${Decimal(str(amount)).quantize(last_digit, ROUND_HALF_UP):,}"  # ties go up
 
 
 def length(milliseconds: int) -> str:

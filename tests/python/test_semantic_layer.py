@@ -19,13 +19,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ALL_ROWS, BI, DRILL_DOWN, ROOT, Warehouse
+from conftest import ALL_ROWS, BI, ROOT, Warehouse
 from hostile import Row, random_factory, write_logs
 from reference_rows import as_instant
 
 AS_OF = "2026-06-30T12:00:00Z"
 RANGES = (7, 30, 90)
 HOSTILE_ORGS = 80
+EXTREME_ORGS = 4
 MF = Path(sys.executable).with_name("mf")
 
 Key = tuple[object, ...]
@@ -219,7 +220,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Warehouse:
     instant = as_instant(AS_OF)
     assert instant is not None
     rng = random.Random(seed)
-    factories = [random_factory(rng, f"hostile {number}", instant) for number in range(HOSTILE_ORGS)]
+    factories = [
+        random_factory(rng, f"hostile {number}", instant, is_extreme=number < EXTREME_ORGS)
+        for number in range(HOSTILE_ORGS)
+    ]
     write_logs(
         raw,
         [row for events, _ in factories for row in events] + LATE_RESOLUTION,
@@ -229,9 +233,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Warehouse:
     for log in ("factory_events", "factory_metrics"):
         shutil.copy(ROOT / f"seeds/raw/{log}.csv", raw / log / "demo.csv")
     variables = {"raw_path": str(raw), "as_of": AS_OF, "max_rejected_share": 1, "list_limit": 100_000}
-    warehouse.build(
-        json.dumps(variables), "--exclude-resource-type", "test", without=(BI, DRILL_DOWN, ALL_ROWS)
-    )
+    warehouse.build(json.dumps(variables), "--exclude-resource-type", "test", without=(BI, ALL_ROWS))
     # `mf` looks for the manifest in the project's target folder.
     (warehouse.folder / "dbt_project.yml").symlink_to(ROOT / "dbt_project.yml")
     version = warehouse.folder / "versions" / "00000012.duckdb"
@@ -341,6 +343,23 @@ def test_every_metric_agrees_with_the_marts(warehouse: Warehouse, manifest: dict
                 ]
     assert not problems, "\n".join(problems[:20])
     assert seen == {metric for comparison in COMPARISONS for metric in comparison.metrics}
+
+
+def test_every_view_can_be_read_whole(warehouse: Warehouse) -> None:
+    """Whatever the logs hold: one org's rows must not break a view for all."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse.file}' as published (read_only)")
+        names = [
+            path.stem
+            for folder in ("drill_down", "semantic")
+            for path in (ROOT / "models" / folder).glob("*.sql")
+        ]
+        for name in names:
+            connection.execute(f"create table {name} as select * from published.main.{name}")
+        [(longest, costliest)] = connection.execute(
+            "select max(duration_ms), max(cost_usd) from counted_runs"
+        ).fetchall()
+    assert (longest, costliest) == (2.0**63, 1e19)  # the largest that there are, as floats
 
 
 def test_every_metric_is_compared(manifest: dict[str, Any]) -> None:

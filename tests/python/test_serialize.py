@@ -173,6 +173,27 @@ def test_warehouse_without_orgs(tmp_path: Path) -> None:
     }
 
 
+def test_an_as_of_before_all_rows_removes_nothing_by_mistake(
+    warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert serialize(warehouse, out) == 0
+    documents = contents(out)
+    change(
+        warehouse,
+        "create table clock as select timestamp '2020-01-01' as as_of",
+        "create table int_orgs as select 'acme' as org_id, timestamp '2026-03-02 08:00:00' as first_seen_at",
+        *(f'delete from "{mart.name}"' for mart in MARTS),
+    )
+    assert serialize(warehouse, out) == 2
+    message = capsys.readouterr().err
+    assert "the first one happened at 2026-03-02 08:00:00 (UTC)" in message
+    assert "--allow-empty" in message
+    assert contents(out) == documents
+    assert serialize(warehouse, out, "--allow-empty") == 0
+    assert contents(out) == {}
+
+
 def test_text_is_kept_as_it_is(warehouse: Path, tmp_path: Path) -> None:
     text = 'é "quoted" \\ \n \0 😀 </script>'
     with duckdb.connect(str(warehouse)) as connection:
