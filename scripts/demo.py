@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import duckdb
 
@@ -12,6 +13,7 @@ import show_summary
 from factory_metrics.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
 from factory_metrics.screen import build_progress
 from factory_metrics.settings import ROOT, UserError, default_warehouse
+from factory_metrics.variables import logs_place
 from factory_metrics.warehouse import open_warehouse
 
 _NEXT_STEPS = """
@@ -64,9 +66,18 @@ def _build(*, verbose: bool) -> None:
             report=report,
             verbose=verbose,
         )
-        results = dbt.run("build", "--exclude-resource-type", "unit_test")
+        in_full = ("--full-refresh",) if _is_of_demo() else ()
+        results = dbt.run("build", "--exclude-resource-type", "unit_test", *in_full)
     print(f"{len(results)} tables, views and checks built in {time.monotonic() - started:.0f} s")
     print(f"{checks} checks passed; {_rejected_rows()}")
+
+
+def _is_of_demo() -> bool:
+    """Tell whether the warehouse is a demo, which may be of older seeds: then it is built in full."""
+    with suppress(duckdb.Error), duckdb.connect(str(default_warehouse()), read_only=True) as warehouse:
+        rows = warehouse.execute("select generation from model_progress where model = 'logs'").fetchall()
+        return rows == [(logs_place({}),)]
+    return False
 
 
 def _rejected_rows() -> str:

@@ -6,6 +6,7 @@ A misspelled one would change nothing, or let dbt build the demo instead of a us
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,15 @@ def wanted_as_of(variables: Mapping[str, object]) -> object:
     """
     is_demo = not any(variables.get(name) for name in _PLACES)
     return variables.get("as_of") or (demo_as_of() if is_demo else None)
+
+
+def logs_place(variables: Mapping[str, object]) -> str:
+    """Return the checksum by which a warehouse knows its logs; that of none is the demo's.
+
+    It is the one of `place_of_logs` in macros/.
+    """
+    place = "|".join(str(variables.get(name) or "") for name in _PLACES)
+    return md5(place.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def _unknown(name: str, known: list[str]) -> str:
