@@ -13,7 +13,7 @@ from factory_metrics.log_rows import MAX_LINE_BYTES, SEPARATOR, BadFileError, Ro
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
-_CHUNK_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 512 * 1024
 
 
 class _WithId(msgspec.Struct, gc=False):
@@ -67,7 +67,7 @@ def rows_of_json_file(path: Path) -> Iterator[Row]:
 
 
 def _are_plain(lines: bytes) -> bool:
-    if SEPARATOR in lines or lines.count(b"\r") != lines.count(b"\r\n"):
+    if SEPARATOR in lines or (b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n")):
         return False
     if len(lines) > MAX_LINE_BYTES and any(len(line) > MAX_LINE_BYTES for line in lines.split(b"\n")):
         return False
@@ -81,7 +81,8 @@ def _count_rows(lines: bytes) -> int:
     """Return the number of rows in whole lines: in most files each line is an object with an id."""
     ends = lines.count(b"\n") + (lines[-1:] != b"\n")
     # With these, no object has a line end inside: there would be a comma.
-    if lines[:1] == b"{" and lines.count(b"}\n{") + lines.count(b"}\r\n{") == ends - 1:
+    between = lines.count(b"}\r\n{" if b"}\r\n" in lines else b"}\n{")
+    if lines[:1] == b"{" and between == ends - 1:
         try:
             if len(_rows_with_id.decode_lines(lines)) == ends:
                 return ends

@@ -1024,10 +1024,11 @@ def _write_json_lines(path: Path, columns: list[str], spec: FileSpec, rng: rando
     lines = []
     unreadable = []
     for row in spec.rows:
-        keys = [c for c in columns if row.get(c) is not None or rng.random() < 0.5]
+        # An object without the key `id` could be taken for a page of rows.
+        keys = [c for c in columns if row.get(c) is not None or rng.random() < 0.5 or (row and c == "id")]
         rng.shuffle(keys)
         tokens = [f"{json.dumps(c)}: {_json_token(rng, c, row.get(c))}" for c in keys]
-        if spec.extra and rng.random() < 0.5:
+        if spec.extra and row and rng.random() < 0.5:
             tokens.append(f'"{spec.extra}": {rng.choice(["null", "5", "[1, {}]"])}')
         line = "{" + rng.choice([", ", ","]).join(tokens) + "}"
         if not row and rng.random() < 0.7:
