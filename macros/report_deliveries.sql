@@ -1,4 +1,5 @@
--- Prints how many rows the logs delivered and how many of them were rejected, by rule, once a run has counted them.
+-- Prints how many rows the logs delivered, how many of them were rejected, by rule, and how many files were skipped, once a
+-- run has counted them.
 {% macro report_deliveries(results) -%}
     {%- if execute -%}
         {%- for result in results
@@ -21,6 +22,14 @@
                     ~ (' (' ~ rules | join(', ') ~ ': see rejected_records)' if rules else ''),
                     info=true
                 ) -%}
+                {%- set skipped = files_of_log(log_name).skipped if var('raw_path') else [] -%}
+                {%- if skipped -%}
+                    {%- do log(
+                        log_name ~ ': ' ~ skipped | length ~ ' names in its folder were skipped, which begin with _ or ., or are'
+                        ~ ' links that lead nowhere; the first is ' ~ skipped[0],
+                        info=true
+                    ) -%}
+                {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- for result in results

@@ -20,9 +20,33 @@
 {%- endmacro %}
 
 
--- The text if it is a JSON object, else null: what the functions below can read without an error.
+-- The text if it is JSON, else null: what the functions below can read without an error.
+--
+-- By its grammar JSON may have an escape that is half a character, such as `"\ud83d"`, where text was cut; DuckDB's parser
+-- refuses it. It becomes U+FFFD. Escapes of other backslashes and whole pairs are put aside first, by characters that no
+-- JSON text has.
+{% macro json_or_null(text) -%}
+    {{ return(adapter.dispatch('json_or_null')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_or_null(text) -%}
+    {%- set low = '[dD][c-fC-F][0-9a-fA-F]{2}' -%}
+    {%- set high = '[dD][89abAB][0-9a-fA-F]{2}' -%}
+    {%- set aside = "regexp_replace(replace(" ~ text ~ ", '\\\\', chr(1)), '\\\\u(" ~ high ~ ")\\\\u(" ~ low
+        ~ ")', chr(2) || '\\1' || chr(2) || '\\2', 'g')" -%}
+    {%- set mended = "replace(replace(regexp_replace(" ~ aside ~ ", '\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\\\ufffd', 'g')"
+        ~ ", chr(2), '\\u'), chr(1), '\\\\')" -%}
+    case
+        when {{ is_json(text) }} then {{ text }}
+        when regexp_matches({{ text }}, '\\u[dD][89a-fA-F]') and not regexp_matches({{ text }}, '[\x01\x02]')
+            and {{ is_json(mended) }} then {{ mended }}
+    end
+{%- endmacro %}
+
+
+-- The text if it is a JSON object, else null.
 {% macro json_object_or_null(text) -%}
-    case when {{ is_json(text) }} and regexp_matches({{ text }}, '^\s*\{') then {{ text }} end
+    case when regexp_matches({{ text }}, '^\s*\{') then {{ json_or_null(text) }} end
 {%- endmacro %}
 
 

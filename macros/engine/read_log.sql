@@ -11,15 +11,9 @@
     {%- if not execute -%}
         select null as part, null as fingerprint
     {%- elif var('raw_path') -%}
-        {%- set folder = var('raw_path') ~ '/' ~ relation.identifier -%}
-        {%- set answer = run_query("select list_log_files('" ~ folder | replace("'", "''") ~ "')").rows[0][0] -%}
-        {%- if fromjson(answer).error -%}
-            {{ exceptions.raise_compiler_error(fromjson(answer).error) }}
-        {%- endif -%}
+        {%- set files = tojson(files_of_log(relation.identifier).files) -%}
         select unnest(
-            from_json(
-                '{{ answer | replace("'", "''") }}', '{"files": [{"part": "VARCHAR", "fingerprint": "VARCHAR"}]}'
-            ).files,
+            from_json('{{ files | replace("'", "''") }}', '[{"part": "VARCHAR", "fingerprint": "VARCHAR"}]'),
             recursive := true
         )
     {%- else -%}
@@ -53,6 +47,17 @@
             )
         {%- endif %}
     {%- endif -%}
+{%- endmacro %}
+
+
+-- The files of a log in raw_path, and what is skipped there.
+{% macro files_of_log(log) -%}
+    {%- set folder = var('raw_path') ~ '/' ~ log -%}
+    {%- set answer = fromjson(run_query("select list_log_files('" ~ folder | replace("'", "''") ~ "')").rows[0][0]) -%}
+    {%- if answer.error -%}
+        {{ exceptions.raise_compiler_error(answer.error) }}
+    {%- endif -%}
+    {{ return(answer.log) }}
 {%- endmacro %}
 
 
@@ -116,7 +121,7 @@
             {%- if part.columns -%}
                 {%- do assert_columns(part, columns, optional) -%}
             {%- endif -%}
-            {%- if part.kind in ('json_lines', 'csv_lines') -%}
+            {%- if part.kind in ('json_lines', 'copied_rows') -%}
                 {%- do selects.append(read_lines(part, columns)) -%}
             {%- else -%}
                 {%- do selects.append(read_columns(part, columns, types, parts if only_parts else none)) -%}
@@ -140,6 +145,25 @@
 {%- endmacro %}
 
 
+-- How many rows the files of a log have, by part: counted when they are looked at, not read by DuckDB.
+{% macro count_log_rows(parts) -%}
+    {{ return(adapter.dispatch('count_log_rows')(parts)) }}
+{%- endmacro %}
+
+{% macro duckdb__count_log_rows(parts) -%}
+    {%- set answer = run_query(
+        "select count_log_rows('" ~ tojson(parts) | replace("'", "''") ~ "')"
+    ).rows[0][0] if execute else '{"parts": []}' -%}
+    {%- if fromjson(answer).error -%}
+        {{ exceptions.raise_compiler_error(fromjson(answer).error) }}
+    {%- endif -%}
+    select unnest(
+        from_json('{{ answer | replace("'", "''") }}', '{"parts": [{"part": "VARCHAR", "row_count": "BIGINT"}]}').parts,
+        recursive := true
+    )
+{%- endmacro %}
+
+
 {% macro landed_type(kind) -%}
     {{ return({'timestamp': 'timestamp', 'measure': measure_type()}.get(kind, 'varchar')) }}
 {%- endmacro %}
@@ -149,7 +173,7 @@
 {% macro log_sources(relation, parts) -%}
     {%- if var('raw_path') -%}
         {%- set answer = fromjson(run_query(
-            "select describe_log_files('" ~ tojson(parts) | replace("'", "''") ~ "')"
+            "select describe_log_files('" ~ relation.identifier ~ "', '" ~ tojson(parts) | replace("'", "''") ~ "')"
         ).rows[0][0]) -%}
         {%- if answer.error -%}
             {{ exceptions.raise_compiler_error(answer.error) }}
@@ -217,13 +241,18 @@
         cast(null as {{ landed_type(kind) }}) as {{ column }},
         {% endif -%}
         {%- endfor -%}
-        true as is_readable,
+        true
+        {%- for column in columns if part.columns[column] == 'BLOB' %}
+        {%- set value = 'raw.' ~ quoted_name(column) %}
+        and ({{ value }} is null or {{ text_of_bytes(value) }} is not null)
+        {%- endfor %} as is_readable,
         cast(null as varchar) as line,
         {
             {%- for column, type in types.items() %}
             {%- set value = 'raw.' ~ quoted_name(column) %}
             {{ quoted_name(column) }}:
                 {%- if column not in part.columns %} null
+                {%- elif part.columns[column] == 'BLOB' %} coalesce({{ text_of_bytes(value) }}, cast({{ value }} as varchar))
                 {%- elif type %} {{ value }}
                 {%- elif part.columns[column].startswith(('STRUCT', 'MAP')) %} {{ row_as_json(value) }}
                 {%- else %} cast({{ value }} as varchar)
@@ -242,7 +271,10 @@
         {%- else -%}
         raw._origin as origin,
         raw._origin as part
-    from read_parquet({{ quoted_list(part.paths) }}, filename = '_origin', hive_partitioning = false) as raw
+    from read_parquet(
+        {{ quoted_list(part.paths) }}, filename = '_origin', hive_partitioning = false
+        {{- ', binary_as_string = true' if part.bytes_are_text }}
+    ) as raw
         {%- endif -%}
 {%- endmacro %}
 
@@ -280,8 +312,17 @@
 {%- endmacro %}
 
 
+-- The text that bytes are in UTF-8, else null: some writers do not mark text as such.
+{% macro text_of_bytes(column) -%}
+    try(decode({{ column }}))
+{%- endmacro %}
+
+
 -- A column as it arrived, in its landed type; null where that cannot be.
 {% macro landed_value(column, type, kind) -%}
+    {%- if type == 'BLOB' -%}
+        {%- set column, type = text_of_bytes(column), 'VARCHAR' -%}
+    {%- endif -%}
     {%- set is_number = type.startswith(('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT',
         'UINTEGER', 'UBIGINT', 'UHUGEINT', 'DECIMAL', 'FLOAT', 'DOUBLE')) and not type.endswith(']') -%}
     {%- if kind == 'timestamp' -%}
@@ -325,60 +366,12 @@
 
 -- JSON text; the text itself of a JSON string, since objects are also delivered as text.
 {% macro unwrapped_json(column) -%}
-    case when json_type({{ column }}) = 'VARCHAR' then {{ column }} ->> '$' else cast({{ column }} as varchar) end
-{%- endmacro %}
-
-
--- A part that is read line by line: JSON Lines, or CSV made into JSON lines.
-{% macro read_lines(part, columns) -%}
-    {%- set structure = [] -%}
-    {%- for column, kind in columns.items() -%}
-        {%- do structure.append('"' ~ column ~ '": "' ~ ('JSON' if kind in ('json', 'timestamp') else 'VARCHAR') ~ '"') -%}
-    {%- endfor -%}
-    select
-        {% for column, kind in columns.items() -%}
-        {%- set value = 'object."' ~ column ~ '"' -%}
-        {%- if kind == 'timestamp' -%}
-        {{ parse_timestamp(json_string(value)) }} as {{ column }},
-        {% else -%}
-        {{ landed_value(value, 'JSON' if kind == 'json' else 'VARCHAR', kind) }} as {{ column }},
-        {% endif -%}
-        {%- endfor -%}
-        is_readable,
-        line,
-        null as raw_row,
-        origin,
-        origin as part
-    from (
-        select
-            *,
-            from_json(case when is_readable then line end, '{ {{- structure | join(', ') -}} }') as object
-        from (
-            {% if part.kind == 'json_lines' -%}
-            select
-                text as line,
-                {{ is_json('text') }} as is_readable,
-            {%- else -%}
-            select
-                case when text like '"%' then text ->> '$' else text end as line,
-                text not like '"%' as is_readable,
-            {%- endif %}
-                substr(filename, {{ part.prefix | length + 1 }}) as origin
-            from read_csv(
-                {{ quoted_list(part.paths) }},
-                columns = {'text': 'VARCHAR'}, delim = '\x01', quote = '', escape = '',
-                header = false, auto_detect = false, strict_mode = false, filename = true,
-                max_line_size = 16777216, buffer_size = 33554432
-            )
-            where {{ null_if_blank('text') }} is not null
-        )
-    )
-{%- endmacro %}
-
-
--- The text of a JSON string, else null: a number is no timestamp.
-{% macro json_string(value) -%}
-    case when json_type({{ value }}) = 'VARCHAR' then {{ value }} ->> '$' end
+    case
+        {#- other programs write columns of this type, too, with what DuckDB fails to read -#}
+        {%- set text = 'cast(' ~ column ~ ' as varchar)' %}
+        when json_valid({{ text }}) and json_type({{ column }}) = 'VARCHAR' then {{ column }} ->> '$'
+        else {{ text }}
+    end
 {%- endmacro %}
 
 

@@ -1,9 +1,9 @@
 """dbt-duckdb's plugin for this project: what SQL alone cannot do before a run.
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
-and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(paths)` and
-`macros_version()`. Every command that opens the warehouse begins here, before anything is written: so this is
-where its variables are checked.
+and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(log, paths)`,
+`count_log_rows(paths)`, `rows_of_line(line)` and `macros_version()`. Every command that opens the
+warehouse begins here, before anything is written: so this is where its variables are checked.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,9 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from factory_metrics import landing
-from factory_metrics.landing import LandingError, LogFile, Part, WorkingCopies, list_log_files
+from factory_metrics.json_rows import rows_of_line
+from factory_metrics.landing import FoundFiles, Part, WorkingCopies, find_log_files
+from factory_metrics.log_rows import LandingError
 from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.settings import ROOT, UserError
 from factory_metrics.variables import check_variables
@@ -58,29 +60,39 @@ class Plugin(BasePlugin):
                 conn.execute(f"attach if not exists '{quoted}' as {name}{mode}")
         text = "VARCHAR"
         conn.create_function("list_log_files", self._list_log_files, [text], text, side_effects=True)
-        conn.create_function("describe_log_files", self._describe_log_files, [text], text, side_effects=True)
+        conn.create_function(
+            "describe_log_files", self._describe_log_files, [text, text], text, side_effects=True
+        )
+        conn.create_function("count_log_rows", self._count_log_rows, [text], text, side_effects=True)
+        conn.create_function(
+            "rows_of_line", _rows_of_line, [text], "STRUCT(text VARCHAR, is_readable BOOLEAN)[]"
+        )
         conn.create_function("macros_version", macros_version, [], text)
 
     def _list_log_files(self, folder: str) -> str:
-        """Return a JSON object with the `files` of the log in `folder`, or an `error` in words."""
-        return _as_json("files", lambda: self._list(folder))
+        """Return a JSON object with the `log` in `folder`: `files` and what is `skipped`; or an `error`."""
+        return _as_json("log", lambda: self._list(folder))
 
-    def _list(self, folder: str) -> list[LogFile]:
-        files = list_log_files(folder)
-        self._listed.update(file.part for file in files)
-        return files
+    def _list(self, folder: str) -> FoundFiles:
+        found = find_log_files(folder)
+        self._listed.update(file.part for file in found.files)
+        return found
 
-    def _describe_log_files(self, paths: str) -> str:
+    def _describe_log_files(self, log: str, paths: str) -> str:
         """Return a JSON object with the `parts` to read files (a JSON list) in, or an `error` in words."""
-        return _as_json("parts", lambda: self._describe(msgspec.json.decode(paths, type=list[str])))
+        return _as_json("parts", lambda: self._describe(log, msgspec.json.decode(paths, type=list[str])))
 
-    def _describe(self, paths: list[str]) -> list[Part]:
+    def _count_log_rows(self, paths: str) -> str:
+        """Return a JSON object with the `parts`, files (a JSON list) with their rows, or an `error`."""
+        return _as_json("parts", lambda: self._copies.row_counts(msgspec.json.decode(paths, type=list[str])))
+
+    def _describe(self, log: str, paths: list[str]) -> list[Part]:
         # One that was gone before has been cleaned up, and its rows stay; of this one that cannot be told.
         for path in paths:
             if path in self._listed and not Path(path).exists():
                 message = f"{path} was removed while a run read it: run again"
                 raise LandingError(message)
-        return self._copies.parts(paths)
+        return self._copies.parts(paths, log)
 
 
 def _as_json(name: str, result: Callable[[], object]) -> str:
@@ -104,10 +116,15 @@ def _check_variables() -> None:
         raise DbtRuntimeError(str(error)) from error
 
 
+def _rows_of_line(line: str) -> list[dict[str, object]]:
+    return [row._asdict() for row in rows_of_line(line)]
+
+
 def macros_version() -> str:
     """Return a checksum of what incremental models are made of: macros, readers of files, the engine."""
     checksum = sha256(duckdb.__version__.encode())
-    checksum.update(Path(landing.__file__).read_bytes())
+    for path in landing.SOURCES:
+        checksum.update(path.read_bytes())
     for path in sorted((ROOT / "macros").rglob("*.sql")):
         if path.parent.name not in {"metrics", "bi"}:  # what no incremental model is made of
             checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())

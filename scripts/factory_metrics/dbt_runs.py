@@ -33,9 +33,7 @@ _ERROR = "RunResultError"
 # What an error's text says when it is the logs that are at fault, not the place.
 _DATA_ERRORS = (
     "the required column",
-    "cannot be read as parquet",
-    "is of an unknown kind",
-    "more than once: rename",
+    "log file /",
     "was removed while a run read it",
     "invalid input error",
     "conversion error",

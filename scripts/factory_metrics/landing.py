@@ -4,30 +4,38 @@ Parquet is read as it is. Text is read line by line, so that a line that is no r
 DuckDB's own readers of JSON Lines and CSV drop or reshape such lines.
 """
 
-import csv
-import json
-import sys
+import os
 import tempfile
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from errno import ELOOP
 from pathlib import Path
-from typing import Literal
+from threading import Lock
+from typing import Literal, NamedTuple
 
 import duckdb
 import msgspec
 
-PARQUET_SUFFIXES = (".parquet", ".pq")
-JSON_LINES_SUFFIXES = (".jsonl", ".ndjson", ".json")
-CSV_SUFFIXES = (".csv",)
+from factory_metrics import csv_files, json_files, json_rows, log_checks, log_rows
+from factory_metrics.csv_files import csv_header, rows_of_csv_file
+from factory_metrics.json_files import count_plain_rows, rows_of_json_file
+from factory_metrics.log_checks import check_beginning, check_log
+from factory_metrics.log_rows import (
+    CSV_SUFFIXES,
+    JSON_LINES_SUFFIXES,
+    PARQUET_SUFFIXES,
+    BadFileError,
+    LandingError,
+    Row,
+    line_of_copy,
+)
 
-# The longest line that macros/engine/read_log.sql lets DuckDB read.
-MAX_LINE_BYTES = 16 * 1024 * 1024
+# The code that decides which rows come of a file.
+SOURCES = [
+    Path(str(module.__file__)) for module in (csv_files, json_files, json_rows, log_checks, log_rows)
+] + [Path(__file__)]
 
-csv.field_size_limit(sys.maxsize)
-
-
-class LandingError(Exception):
-    """A log that cannot be read; the message says what, where and how to fix it."""
+_COMPRESSED_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip", ".lz4", ".snappy")
 
 
 class LogFile(msgspec.Struct, frozen=True):
@@ -40,103 +48,199 @@ class LogFile(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True):
     """Files of one log that are read in one go.
 
-    `paths` are escaped for DuckDB's globbing. `columns` maps names to DuckDB types; it is empty for JSON
-    Lines, whose columns are known only row by row. `prefix` is the folder of the working copies, to cut from
-    a file's path to get the path that the user knows.
+    `paths` are escaped for DuckDB's globbing. `columns` maps names to DuckDB types; it is empty for JSON,
+    whose columns are known only row by row. `prefix` is the folder of the working copies, to cut from a
+    file's path to get the path that the user knows. `bytes_are_text` says so of all bytes.
     """
 
-    kind: Literal["parquet", "json_lines", "csv_lines"]
+    kind: Literal["parquet", "json_lines", "copied_rows"]
     paths: list[str]
     columns: dict[str, str] = {}
     prefix: str = ""
+    bytes_are_text: bool = False
 
     def with_no_paths(self) -> "Part":
         """Return a part of the same form without files, to collect those that are alike."""
         return msgspec.structs.replace(self, paths=[])
 
 
-def list_log_files(folder: str) -> list[LogFile]:
-    """Return the files of the log in `folder`, by path.
+class FoundFiles(msgspec.Struct, frozen=True):
+    """The files of a log, by path, and what is in its folder but is none of them."""
 
-    Folders below it belong to it. Names that begin with `_` or `.` are other tools' marks, and skipped.
+    files: list[LogFile]
+    skipped: list[str]
+
+
+class PartRows(msgspec.Struct, frozen=True):
+    """How many rows a file delivers."""
+
+    part: str
+    row_count: int
+
+
+def list_log_files(folder: str) -> list[LogFile]:
+    """Return the files of the log in `folder`, by path; see find_log_files()."""
+    return find_log_files(folder).files
+
+
+def find_log_files(folder: str) -> FoundFiles:
+    """Return the files of the log in `folder`, and what is skipped.
+
+    Folders below it belong to it, and folders and files that links lead to. Names that begin with `_` or `.`
+    are other tools' marks, and skipped; so are links that lead nowhere, and what is neither file nor folder.
 
     Raises:
-        LandingError: the folder is missing, or a file is of an unknown kind.
+        LandingError: the folder is missing, one cannot be listed, or a file is of an unknown kind.
 
     """
     root = Path(folder).absolute()
     if not root.is_dir():
         message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
         raise LandingError(message)
-    return [_log_file(path) for path in _files(root)]
+    skipped: list[str] = []
+    return FoundFiles([_log_file(path) for path in sorted(_walk(root, (), skipped))], sorted(skipped))
+
+
+def _walk(folder: Path, parents: tuple[tuple[int, int], ...], skipped: list[str]) -> Iterator[Path]:
+    """Yield the files below a folder; `parents` are those that it is in, which a link may lead back to."""
+    with _readable(folder):
+        status = folder.stat()
+        entries = list(os.scandir(folder))
+    here = (status.st_dev, status.st_ino)
+    if here in parents:
+        return
+    for entry in entries:
+        path = folder / entry.name
+        with _readable(path):
+            is_folder, is_file = _kind(entry)
+        if entry.name.startswith(("_", ".")) or not (is_folder or is_file):
+            skipped.append(str(path))
+        elif is_folder:
+            yield from _walk(path, (*parents, here), skipped)
+        else:
+            yield path
+
+
+def _kind(entry: os.DirEntry[str]) -> tuple[bool, bool]:
+    """Tell whether it is, or leads to, a folder or a file; neither for a link to itself."""
+    try:
+        return entry.is_dir(), entry.is_file()
+    except OSError as error:
+        if error.errno == ELOOP:
+            return False, False
+        raise
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror}): let it be read, or move it out of the log"
+        raise LandingError(message) from error
 
 
 def _log_file(path: Path) -> LogFile:
     known = PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES
-    if path.suffix.lower() not in known:
-        message = (
-            f"{path} is of an unknown kind: rename it to end in one of {', '.join(known)}, or move it away"
-        )
-        raise LandingError(message)
+    suffix = path.suffix.lower()
+    if suffix in _COMPRESSED_SUFFIXES:
+        problem = f"is of an unknown kind: decompress it, so that its name ends in one of {', '.join(known)}"
+        raise BadFileError(path, problem)
+    if suffix not in known:
+        problem = f"is of an unknown kind: rename it to end in one of {', '.join(known)}, or move it away"
+        raise BadFileError(path, problem)
+    if not _is_text(str(path)):
+        raise BadFileError(log_rows.shown(str(path)), "has a name that is not UTF-8: rename it")
     status = path.stat()
     return LogFile(str(path), f"{status.st_size} bytes, changed at {status.st_mtime_ns} ns")
 
 
+def _is_text(text: str) -> bool:
+    return text.isascii() or log_rows.shown(text) == text
+
+
+class _Reading(NamedTuple):
+    """How to read one file, and how many rows it delivers."""
+
+    part: Part
+    row_count: int
+
+
 class WorkingCopies:
-    """Says how to read files; the working copies that some need live as long as this object."""
+    """Says how to read files; the working copies that some need live as long as this object.
+
+    Threads share it.
+    """
 
     def __init__(self, folder: str | None = None) -> None:
         """Start with no working copies; they will be in a folder of their own, in `folder` if it is given."""
         self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-", dir=folder)
-        self._made: set[LogFile] = set()
+        # dbt asks several times in a run.
+        self._readings: dict[LogFile, _Reading | None] = {}
+        self._only_thread = Lock()
 
-    def parts(self, paths: Sequence[str]) -> list[Part]:
+    def parts(self, paths: Sequence[str], log: str = "") -> list[Part]:
         """Return how to read these files, grouped by how they are read; files that are gone or empty are not.
+
+        Raises:
+            LandingError: a file is broken, or of another log.
+
+        """
+        parts: dict[tuple[object, ...], Part] = {}
+        for path in paths:
+            reading = self._reading(Path(path), log)
+            if reading:
+                part = reading.part
+                alike = (part.kind, part.prefix, part.bytes_are_text, *part.columns.items())
+                parts.setdefault(alike, part.with_no_paths()).paths.extend(part.paths)
+        return list(parts.values())
+
+    def row_counts(self, paths: Sequence[str]) -> list[PartRows]:
+        """Return how many rows each file delivers, counted in the file, not in what DuckDB reads of it.
 
         Raises:
             LandingError: a file is broken.
 
         """
-        prefix = self._copies.name
-        parts: dict[tuple[object, ...], Part] = {}
-        for path in map(Path, paths):
-            if not path.exists() or not path.stat().st_size:
-                continue
-            suffix = path.suffix.lower()
-            if suffix in PARQUET_SUFFIXES:
-                part = Part("parquet", [_escaped(path)], _parquet_columns(path))
-            elif suffix in JSON_LINES_SUFFIXES and _is_plain(path):
-                part = Part("json_lines", [_escaped(path)])
-            elif suffix in JSON_LINES_SUFFIXES:
-                part = Part("json_lines", [_escaped(self._copy(path, _plain_lines(path)))], prefix=prefix)
-            else:
-                header = _csv_header(path)
-                if not header:
-                    continue
-                copy = self._copy(path, _csv_as_json_lines(path, header))
-                part = Part("csv_lines", [_escaped(copy)], dict.fromkeys(header, "VARCHAR"), prefix)
-            alike = (part.kind, part.prefix, *part.columns.items())
-            parts.setdefault(alike, part.with_no_paths()).paths.extend(part.paths)
-        return list(parts.values())
+        readings = ((path, self._reading(Path(path))) for path in paths)
+        return [PartRows(path, reading.row_count if reading else 0) for path, reading in readings]
 
-    def _copy(self, path: Path, lines: Iterable[str]) -> Path:
-        copy = Path(self._copies.name + str(path))
-        # dbt asks several times in a run.
+    def _reading(self, path: Path, log: str = "") -> _Reading | None:
+        """Look at a file, once; None for one that is gone or has no rows."""
+        if not path.exists() or not path.stat().st_size:
+            return None
         file = _log_file(path)
-        if file in self._made:
-            return copy
+        with self._only_thread:
+            if file not in self._readings:
+                self._readings[file] = self._look_at(path, log)
+            return self._readings[file]
+
+    def _look_at(self, path: Path, log: str) -> _Reading | None:
+        suffix = path.suffix.lower()
+        if suffix in PARQUET_SUFFIXES:
+            return _Reading(*_parquet_part(path))
+        check_beginning(path)
+        if suffix in CSV_SUFFIXES:
+            header = csv_header(path)
+            return (
+                self._copy(path, rows_of_csv_file(path), dict.fromkeys(header, "VARCHAR")) if header else None
+            )
+        check_log(path, log)
+        plain_rows = count_plain_rows(path)
+        if plain_rows is None:
+            return self._copy(path, rows_of_json_file(path))
+        return _Reading(Part("json_lines", [_escaped(path)]), plain_rows)
+
+    def _copy(self, path: Path, rows: Iterable[Row], columns: dict[str, str] | None = None) -> _Reading:
+        prefix = self._copies.name
+        copy = Path(prefix + str(path))
         copy.parent.mkdir(parents=True, exist_ok=True)
-        with copy.open("w", encoding="utf-8", newline="") as lines_file:
-            lines_file.writelines(line + "\n" for line in lines)
-        self._made.add(file)
-        return copy
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for path in sorted(root.rglob("*")):
-        names = path.relative_to(root).parts
-        if path.is_file() and not any(name.startswith(("_", ".")) for name in names):
-            yield path
+        row_count = 0
+        with copy.open("w", encoding="utf-8", newline="") as lines:
+            for row in rows:
+                lines.write(line_of_copy(row) + "\n")
+                row_count += 1
+        return _Reading(Part("copied_rows", [_escaped(copy)], columns or {}, prefix), row_count)
 
 
 def _escaped(path: Path) -> str:
@@ -144,126 +248,26 @@ def _escaped(path: Path) -> str:
     return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
 
 
-def _parquet_columns(path: Path) -> dict[str, str]:
+def _parquet_part(path: Path) -> tuple[Part, int]:
+    """Return how to read a Parquet file, and its number of rows."""
+    file = _escaped(path)
     try:
         with duckdb.connect() as connection:
-            rows = connection.execute(
-                "select lower(column_name), column_type from "
-                "(describe select * from read_parquet(?, hive_partitioning = false))",
-                [_escaped(path)],
-            ).fetchall()
+            columns = _parquet_columns(connection, file)
+            # Bytes of a column of its own are looked at row by row; inside of an object they cannot be.
+            objects = [columns.get(name, "") for name in ("payload", "metadata")]
+            bytes_are_text = any("BLOB" in kind and kind != "BLOB" for kind in objects)
+            if bytes_are_text:
+                columns = _parquet_columns(connection, file, ", binary_as_string = true")
+            query = "select num_rows from parquet_file_metadata(?)"
+            ((row_count,),) = connection.execute(query, [file]).fetchall()
     except duckdb.Error as error:
-        message = (
-            f"{path} cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
-        )
-        raise LandingError(message) from error
-    return dict(rows)
+        problem = f"cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
+        raise BadFileError(path, problem) from error
+    return Part("parquet", [file], columns, bytes_are_text=bytes_are_text), row_count
 
 
-def _is_plain(path: Path) -> bool:
-    """Tell whether DuckDB reads all lines as they are: UTF-8, not too long, no carriage return inside."""
-    try:
-        with path.open("rb") as file:
-            return all(
-                len(line) <= MAX_LINE_BYTES
-                and b"\r" not in line.rstrip(b"\r\n")
-                and line.decode() is not None
-                for line in file
-            )
-    except UnicodeDecodeError:
-        return False
-
-
-def _plain_lines(path: Path) -> Iterator[str]:
-    r"""Yield the file's lines as DuckDB can read them; what they were is no JSON, and stays none.
-
-    Bytes that are not UTF-8 become `\xff`, and lines that are too long are cut off. A carriage return within
-    a line is a blank to JSON.
-    """
-    with path.open(encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        for line in file:
-            yield _cut(line.rstrip("\r\n").replace("\r", " "), MAX_LINE_BYTES)
-
-
-def _cut(text: str, size: int) -> str:
-    """Return the text as far as it fits into so many bytes of UTF-8."""
-    return text if len(text) * 4 <= size else text.encode()[:size].decode(errors="ignore")
-
-
-def _csv_header(path: Path) -> list[str]:
-    """Return the names in a CSV file's first record, in lower case; none for an empty file."""
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        header = [name.strip().lower() for name in next(csv.reader(file), [])]
-    for name in header:
-        if header.count(name) > 1:
-            message = f"{path} has the column {name} more than once: rename one of them in its first line"
-            raise LandingError(message)
-    return header
-
-
-class _Lines:
-    """The lines of a file, of which those taken since the last record can be given back."""
-
-    def __init__(self, file: Iterable[str]) -> None:
-        self._file = iter(file)
-        self._waiting: deque[str] = deque()
-        self._taken: list[str] = []
-        self._size = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else next(self._file)
-        self._taken.append(line)
-        self._size += len(line)
-        if len(self._taken) > 1 and self._size > MAX_LINE_BYTES:
-            message = "no record is that long: a quote is not closed"
-            raise csv.Error(message)
-        return line
-
-    def record(self) -> str:
-        """Return the text of the record that was just read, and forget it."""
-        text = "".join(self._taken)
-        self._taken.clear()
-        self._size = 0
-        return text.rstrip("\r\n")
-
-    def only_first(self) -> str:
-        """Return the first line taken, and give the others back."""
-        self._waiting.extendleft(reversed(self._taken[1:]))
-        del self._taken[1:]
-        return self.record()
-
-
-def _csv_as_json_lines(path: Path, header: list[str]) -> Iterator[str]:
-    """Yield a JSON object per CSV record, or its text as a JSON string where it does not fit the header.
-
-    Where a quote is never closed, only the line that opened it is lost.
-    """
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        lines = _Lines(file)
-        records = csv.reader(lines, strict=True)
-        next(records)
-        lines.record()
-        while True:
-            try:
-                record = next(records)
-                text = lines.record()
-            except StopIteration:
-                return
-            except csv.Error:
-                record = []
-                text = lines.only_first()
-                records = csv.reader(lines, strict=True)
-            if not text.strip():
-                continue
-            readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            if len(record) == len(header) and readable == text:
-                row = {name: value for name, value in zip(header, record, strict=True) if value}
-                line = json.dumps(row, ensure_ascii=False)
-                if len(line.encode()) <= MAX_LINE_BYTES:
-                    yield line
-                    continue
-            # Escapes may make a text six times as long.
-            yield json.dumps(_cut(readable, MAX_LINE_BYTES // 8), ensure_ascii=False)
+def _parquet_columns(connection: duckdb.DuckDBPyConnection, file: str, option: str = "") -> dict[str, str]:
+    query = f"describe select * from read_parquet(?, hive_partitioning = false{option})"  # noqa: S608
+    rows = connection.execute(f"select lower(column_name), column_type from ({query})", [file])  # noqa: S608
+    return dict(rows.fetchall())

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from hashlib import md5, sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
@@ -24,7 +23,8 @@ import msgspec
 
 from factory_metrics import landing, run_history
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
-from factory_metrics.landing import LandingError, list_log_files
+from factory_metrics.landing import find_log_files
+from factory_metrics.log_rows import LandingError
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.postgres import Target, copy_version
 from factory_metrics.publishing import BusyError, Home, discard_database, to_disk
@@ -35,6 +35,7 @@ from factory_metrics.warehouse import check_as_of_has_rows, open_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
 
@@ -154,7 +155,7 @@ def _refresh(request: Request, started: float) -> Outcome:
     with _step(request, "look for new rows"):
         # Files can be told from those that were read without dbt, whose start is most of a short run.
         folder = variables.get("raw_path")
-        has_new_files = bool(folder) and not _files_are_known(home, str(folder))
+        has_new_files = bool(folder) and not _files_are_known(request, str(folder))
         if not folder:
             home.discard_empty_build()
             no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -243,7 +244,7 @@ def _check_log_folders(variables: dict[str, Any]) -> None:
     folder = variables.get("raw_path")
     try:
         for log in LOGS if folder else ():
-            list_log_files(f"{folder}/{log}")
+            find_log_files(f"{folder}/{log}")
     except LandingError as error:
         raise UserError(str(error)) from error
 
@@ -299,7 +300,7 @@ def _heed_older_history(home: Home, published: Published | None) -> None:
 def project_version(variables: dict[str, Any]) -> str:
     """Return a checksum of all that decides what is built from given logs."""
     checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
-    files = [ROOT / "dbt_project.yml", Path(landing.__file__)]
+    files = [ROOT / "dbt_project.yml", *landing.SOURCES]
     for folder in ("models", "macros", "tests/dbt", "seeds"):
         files += sorted(
             path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
@@ -344,14 +345,22 @@ def landed_progress(home: Home) -> tuple[str, int]:
     return "", 0
 
 
-def _files_are_known(home: Home, folder: str) -> bool:
-    """Tell whether all files of the logs were read already."""
-    if not landed_progress(home)[0]:
-        return False
+def _files_are_known(request: Request, folder: str) -> bool:
+    """Tell whether all files of the logs were read already, and say what is skipped."""
+    home = request.home
     try:
-        found = {(file.part, file.fingerprint) for log in LOGS for file in list_log_files(f"{folder}/{log}")}
+        logs = [find_log_files(f"{folder}/{log}") for log in LOGS]
     except LandingError:
         return False  # dbt will say
+    if skipped := [path for log in logs for path in log.skipped]:
+        request.report(
+            f"{len(skipped)} names in the logs' folders are skipped, which begin with _ or ., or are links "
+            f"that lead nowhere; the first is {skipped[0]}",
+            {"event": "skipped", "names": len(skipped), "first": skipped[0]},
+        )
+    if not landed_progress(home)[0]:
+        return False
+    found = {(file.part, file.fingerprint) for log in logs for file in log.files}
     with duckdb.connect(str(home.history), read_only=True) as connection:
         return found <= set(connection.execute("select part, fingerprint from landed_parts").fetchall())
 

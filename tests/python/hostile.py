@@ -780,7 +780,7 @@ UNREADABLE_LINES = (
     "{'id': 'x'}",
     "{id: 1}",
     '{"id": "x", "payload": {"stage": "qa"}',
-    '{"id": "x"} {"id": "y"}',
+    '{"id": "x"} and {"id": "y"}',
     '{"id": "x"}}',
     '{"id": "tab\tinside"}',
     "a\x01b",
@@ -1078,14 +1078,15 @@ def _write_json_lines(path: Path, columns: list[str], spec: FileSpec, rng: rando
     lines = []
     unreadable = []
     for row in spec.rows:
-        keys = [c for c in columns if row.get(c) is not None or rng.random() < 0.5]
+        # An object without the key `id` could be taken for a page of rows.
+        keys = [c for c in columns if row.get(c) is not None or rng.random() < 0.5 or (row and c == "id")]
         rng.shuffle(keys)
         tokens = [f"{json.dumps(c)}: {_json_token(rng, c, row.get(c))}" for c in keys]
-        if spec.extra and rng.random() < 0.5:
+        if spec.extra and row and rng.random() < 0.5:
             tokens.append(f'"{spec.extra}": {rng.choice(["null", "5", "[1, {}]"])}')
         line = "{" + rng.choice([", ", ","]).join(tokens) + "}"
         if not row and rng.random() < 0.7:
-            line = rng.choice(["42", "[]", "null", '"text"', "true", "[1, 2]"])
+            line = rng.choice(["42", "null", '"text"', "true", "0.5"])
         lines.append(rng.choice(["", "", "", "", " ", "\t"]) + line)
         if rng.random() < 0.02:
             unreadable.append(rng.choice(UNREADABLE_LINES))

@@ -4,89 +4,25 @@ Only the deliveries are built, which takes a second or two. See test_incremental
 """
 
 import json
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import forked
-import incremental_worker
 import pytest
+from landed_logs import Builder, Log, file_builder, logs_in_files
 
 EVENT = {"org_id": "acme", "event_type": "human.override", "payload": {}}
 
 
-@dataclass
-class Builder:
-    """A process that builds from the logs in one place, see incremental_worker.build_often()."""
-
-    folder: Path
-    variables: dict[str, object]
-
-    def __post_init__(self) -> None:
-        """Start the process."""
-        self.requests, other_end = forked.CONTEXT.Pipe()
-        arguments = (self.folder, json.dumps(self.variables), other_end)
-        self.process = forked.CONTEXT.Process(
-            target=incremental_worker.build_often, args=arguments, daemon=True
-        )
-        self.process.start()
-        other_end.close()
-
-    def stop(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.join()
-
-
-@dataclass(frozen=True)
-class Log:
-    """Logs in files or in tables, and the warehouse that runs keep up to date with them."""
-
-    place: Path
-    file: Path
-    builder: Builder
-
-    def run(self, *selection: str) -> bool:
-        """Build the deliveries, or what is selected; tell whether it succeeded."""
-        self.builder.requests.send((self.file, selection or ("+delivery_counts",)))
-        return bool(self.builder.requests.recv())
-
-    def query(self, query: str) -> list[tuple[object, ...]]:
-        """Return what a query finds in the warehouse."""
-        with duckdb.connect(str(self.file)) as connection:
-            return connection.execute(query).fetchall()
-
-    def ids(self) -> list[object]:
-        """Return the ids of the events that are there."""
-        query = "select event_id from base_event_deliveries where withdrawn_batch_id is null order by all"
-        return [row[0] for row in self.query(query)]
-
-    def let_macros_change(self) -> None:
-        """Make what has landed look like that of an earlier release."""
-        with duckdb.connect(str(self.file)) as connection:
-            connection.execute(
-                "update model_progress set generation = regexp_replace(generation, ' .*', ' old/x y') "
-                "where model = 'landed_parts'"
-            )
-
-
 @pytest.fixture(scope="module")
-def file_builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
-    folder = tmp_path_factory.mktemp("files")
-    builder = Builder(folder, {"raw_path": str(folder / "raw"), "max_rejected_share": 1})
-    yield builder
-    builder.stop()
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    with file_builder(tmp_path_factory.mktemp("files")) as started:
+        yield started
 
 
 @pytest.fixture
-def files(tmp_path: Path, file_builder: Builder) -> Log:
-    place = file_builder.folder / "raw"
-    shutil.rmtree(place, ignore_errors=True)
-    for log in ("factory_events", "factory_metrics"):
-        (place / log).mkdir(parents=True)
-    return Log(place, tmp_path / "factory.duckdb", file_builder)
+def files(tmp_path: Path, builder: Builder) -> Log:
+    return logs_in_files(builder, tmp_path / "factory.duckdb")
 
 
 def write(files: Log, name: str, *ids: str) -> Path:
