@@ -28,10 +28,6 @@ def _column(label: str, column: str) -> Measure:
     return Measure(label, f'MAX("{column}")')
 
 
-def _hours(label: str, column: str) -> Measure:
-    return Measure(label, f'MAX("{column}") / 3600000.0')
-
-
 def _minutes(label: str, column: str) -> Measure:
     return Measure(label, f'MAX("{column}") / 60000.0')
 
@@ -61,7 +57,7 @@ OVERVIEW = Tab(
                         2,
                         _column("Issues completed", "total_issues"),
                         _column("Cost, USD", "total_cost"),
-                        _hours("Cycle time, hours", "avg_cycle_time_ms"),
+                        _column("Cycle time, hours", "avg_cycle_time_hours"),
                         _column("Yield, %", "avg_yield"),
                         _column("Issues per day", "throughput_per_day"),
                     ),
@@ -84,9 +80,9 @@ OVERVIEW = Tab(
                             _column("Issues before", "previous_total_issues"),
                             _column("Cost, USD", "total_cost"),
                             _column("Cost before, USD", "previous_total_cost"),
-                            _hours("Cycle time, hours", "avg_cycle_time_ms"),
-                            _hours("Cycle time before, hours", "previous_avg_cycle_time_ms"),
-                            _hours("90th percentile, hours", "cycle_time_p90_ms"),
+                            _column("Cycle time, hours", "avg_cycle_time_hours"),
+                            _column("Cycle time before, hours", "previous_avg_cycle_time_hours"),
+                            _column("90th percentile, hours", "cycle_time_p90_hours"),
                             _column("Yield, %", "avg_yield"),
                             _column("Yield before, %", "previous_avg_yield"),
                         ),
@@ -117,7 +113,7 @@ OVERVIEW = Tab(
                         measures=(
                             _column("In progress", "wip_count"),
                             _column("Throughput", "throughput"),
-                            _hours("Cycle time, hours", "cycle_time_ms"),
+                            _column("Cycle time, hours", "cycle_time_hours"),
                             _column("Yield, %", "yield"),
                         ),
                         order=_column("Place", "station_position"),
@@ -188,7 +184,7 @@ OVERVIEW = Tab(
                     *_numbers(
                         "bi_handoff",
                         2,
-                        _hours("Review latency, hours", "avg_review_latency_ms"),
+                        _column("Review latency, hours", "avg_review_latency_hours"),
                         _column("Accepted, share", "acceptance_rate"),
                         _column("Overrides per decision", "override_frequency"),
                         _column("Friction", "handoff_friction_score"),
@@ -214,7 +210,7 @@ OVERVIEW = Tab(
                         width=5,
                         dimensions=(_PHASE,),
                         measures=(
-                            _hours("Cycle time, hours", "avg_cycle_time_ms"),
+                            _column("Cycle time, hours", "avg_cycle_time_hours"),
                             _column("Cost, USD", "avg_cost_usd"),
                             _column("Throughput", "throughput"),
                         ),
@@ -313,7 +309,7 @@ PROJECTS = Tab(
                             _column("Issues", "total_issues"),
                             _column("Issues before", "previous_total_issues"),
                             _column("Cost, USD", "total_cost"),
-                            _hours("Cycle time, hours", "avg_cycle_time_ms"),
+                            _column("Cycle time, hours", "avg_cycle_time_hours"),
                             _column("Yield, %", "avg_yield"),
                         ),
                         order=_column("Project", "project_id"),
