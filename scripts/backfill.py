@@ -1,6 +1,7 @@
-"""Write the documents of past days, from what is published and without touching it.
+r"""Write the documents of past days, from what is published and without touching it.
 
-    scripts/backfill.py --from 2026-06-01 --to 2026-06-30 --out /srv/backfill
+    .venv/bin/python scripts/backfill.py --home /srv/factory \
+        --from 2026-06-01 --to 2026-06-30 --out /srv/backfill
 
 Each day gets a folder, `<out>/2026-06-01`, with the documents as of its end (UTC), computed from the rows
 that the published version knows.

@@ -1,9 +1,10 @@
 """Pack the ready-made dashboard into a ZIP file that Apache Superset imports, for a database of yours.
 
     --uri 'duckdb:////srv/factory/factory.duckdb?access_mode=read_only&enable_external_access=false'
-    --uri 'postgresql://reader@db.example.com/bi'
+    --uri 'postgresql://reader@db.example.com/bi' --warehouse /srv/factory/factory.duckdb
 
-The address has no password; who needs one enters it in Superset when importing.
+The address has no password; who needs one enters it in Superset when importing. The views' columns and
+descriptions are read from the warehouse that the address names, or that `--warehouse` does.
 """
 
 import argparse
@@ -11,8 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory_metrics import superset
-from factory_metrics.settings import UserError
+from factory_metrics import superset_bundle
+from factory_metrics.flat_views import flat_views
+from factory_metrics.settings import UserError, default_warehouse
+from factory_metrics.warehouse import open_warehouse
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,10 +29,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="NAME",
         help="schema of the flat views (default: main, or factory_metrics in PostgreSQL)",
     )
+    parser.add_argument(
+        "--warehouse",
+        type=Path,
+        metavar="FILE",
+        help="warehouse with these views (default: the address's file; with PostgreSQL FACTORY_WAREHOUSE, "
+        "else warehouse/factory.duckdb)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the ZIP file to write")
     arguments = parser.parse_args(argv)
     try:
-        arguments.out.write_bytes(superset.pack(superset.FOLDER, arguments.uri, arguments.schema))
+        superset_bundle.check_address(arguments.uri)
+        file = arguments.warehouse or superset_bundle.file_of(arguments.uri) or default_warehouse()
+        with open_warehouse(file) as warehouse:
+            views = flat_views(warehouse)
+        arguments.out.write_bytes(superset_bundle.pack(views, arguments.uri, arguments.schema))
     except (UserError, OSError) as error:
         print(f"pack_dashboard: {error}", file=sys.stderr)
         return 2

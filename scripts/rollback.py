@@ -1,8 +1,8 @@
 """Go back to an earlier published version: list what there is, or publish one of them again.
 
-    scripts/rollback.py            lists the versions
-    scripts/rollback.py previous   publishes the one before the published one
-    scripts/rollback.py 12         publishes version 12
+    .venv/bin/python scripts/rollback.py --home /srv/factory            lists the versions
+    .venv/bin/python scripts/rollback.py --home /srv/factory previous   publishes the one before
+    .venv/bin/python scripts/rollback.py --home /srv/factory 12         publishes version 12
 
 The documents are written anew from it. It stays published until a run of scripts/refresh.py finds new rows.
 """

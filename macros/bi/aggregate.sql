@@ -22,6 +22,7 @@
         aggregate_metrics, aggregate_rows, keys,
         amounts=['total_issues', 'total_cost', 'avg_cycle_time_ms', 'throughput_per_day'],
         points=['avg_yield'],
-        others=['first_pass_issues'] + percentile_names('cycle_time', 'ms')
+        others=['first_pass_issues'] + percentile_names('cycle_time', 'ms'),
+        bases={'avg_cycle_time_ms': ['total_issues'], 'avg_yield': ['total_issues']}
     ) }}
 {%- endmacro %}

@@ -24,7 +24,12 @@
         amounts=['avg_cost_per_issue'],
         points=['human_time_pct', 'agent_time_pct'],
         others=['total_issues', 'total_cost', 'human_time_ms', 'agent_time_ms']
-            + percentile_names('issue_cost', 'usd')
+            + percentile_names('issue_cost', 'usd'),
+        bases={
+            'avg_cost_per_issue': ['total_issues'],
+            'human_time_pct': ['human_time_ms', 'agent_time_ms'],
+            'agent_time_pct': ['human_time_ms', 'agent_time_ms'],
+        }
     ) }}
 {%- endmacro %}
 
@@ -52,8 +57,9 @@
         {{ field_of('share', 'cost') }} as cost,
 
         -- sums
-        {{ usd(field_of('unrounded', 'total_cost')) }} as total_cost
-    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {
+        {{ usd(field_of('unrounded', 'total_cost')) }} as total_cost,
+        total_issues
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start', 'total_issues'], {
         'share': 'cost_per_station',
         'unrounded': 'cost_per_station_unrounded',
     }) }}) as stations
@@ -65,6 +71,7 @@
         cost_metrics, cost_by_station_rows, keys,
         part='station',
         amounts=['cost', 'total_cost'],
-        others=['cost_position']
+        others=['cost_position', 'total_issues'],
+        bases={'cost': ['total_issues']}
     ) }}
 {%- endmacro %}

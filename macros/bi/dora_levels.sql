@@ -23,7 +23,7 @@ measures as (
 
 ),
 
--- What has no value, as there was no change or no incident, has no level.
+-- What has no value, as there was no change or no incident, has no level; nor has a frequency of 0.
 levels as (
 
     select
@@ -62,7 +62,9 @@ final as (
         {{ dora_level('lead_time_ms_position') }} as lead_time_level,
         {{ dora_level('change_failure_pct_position') }} as change_failure_level,
         {{ dora_level('recovery_time_ms_position') }} as recovery_time_level,
-        {{ dora_level('dora_position') }} as dora_level
+        case
+            when deployments_per_day_position is not null then {{ dora_level('dora_position') }}
+        end as dora_level
     from positions
 
 )

@@ -25,7 +25,13 @@
         amounts=['avg_review_latency_ms'],
         points=['acceptance_rate', 'override_frequency', 'handoff_friction_score'],
         others=['decisions', 'approved_decisions', 'timed_decisions', 'overrides']
-            + percentile_names('review_latency', 'ms')
+            + percentile_names('review_latency', 'ms'),
+        bases={
+            'avg_review_latency_ms': ['timed_decisions'],
+            'acceptance_rate': ['decisions'],
+            'override_frequency': ['decisions'],
+            'handoff_friction_score': ['decisions'],
+        }
     ) }}
 {%- endmacro %}
 

@@ -28,7 +28,8 @@
         phase_metrics, phase_rows, keys,
         part='phase',
         amounts=['avg_cycle_time_ms', 'avg_cost_usd', 'throughput'],
-        others=['phase_position', 'total_cost'] + percentile_names('cycle_time', 'ms')
+        others=['phase_position', 'total_cost'] + percentile_names('cycle_time', 'ms'),
+        bases={'avg_cycle_time_ms': ['throughput'], 'avg_cost_usd': ['throughput']}
     ) }}
 {%- endmacro %}
 
@@ -49,7 +50,8 @@
 {% macro rework_loops_extended(keys) -%}
     {{ with_previous(
         phase_metrics, rework_loops_rows, keys,
-        amounts=['avg_cycles_per_issue', 'total_reworks', 'total_completed']
+        amounts=['avg_cycles_per_issue', 'total_reworks', 'total_completed'],
+        bases={'avg_cycles_per_issue': ['total_completed']}
     ) }}
 {%- endmacro %}
 

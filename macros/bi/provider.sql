@@ -29,6 +29,10 @@
         amounts=['avg_cost', 'avg_duration_ms', 'total_runs', 'cost_efficiency'],
         points=['success_rate'],
         others=['provider_position', 'completed_events', 'rework_events', 'total_cost', 'total_duration_ms']
-            + percentile_names('cost', 'usd') + percentile_names('duration', 'ms')
+            + percentile_names('cost', 'usd') + percentile_names('duration', 'ms'),
+        bases={
+            'success_rate': ['completed_events', 'rework_events'],
+            'cost_efficiency': ['completed_events', 'rework_events'],
+        }
     ) }}
 {%- endmacro %}

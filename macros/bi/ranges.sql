@@ -35,8 +35,9 @@
 -- A metric's rows with those of one window earlier: `metrics` is the macro that computes it, `rows` the one that makes
 -- flat rows of that. `part` is the key of a row beside the org (or project), such as `station`. `amounts` and `points` are
 -- what to compare: the change of an amount is given as a share, too, which says little of percentages and rates.
--- `others` are columns to show as they are.
-{% macro with_previous(metrics, rows, keys, part=none, amounts=[], points=[], others=[]) -%}
+-- `others` are columns to show as they are. `bases` names for means, medians and shares the columns that count what they are
+-- made of: 0 where nothing was counted is no number to compare with.
+{% macro with_previous(metrics, rows, keys, part=none, amounts=[], points=[], others=[], bases={}) -%}
 {%- set matched = keys + ['time_range'] + ([part] if part else []) -%}
 with
 
@@ -74,9 +75,10 @@ final as (
         {% for metric in amounts + points -%}
         present.{{ metric }},
         previous.{{ metric }} as previous_{{ metric }},
-        {{ change('present.' ~ metric, 'previous.' ~ metric) }} as {{ metric }}_change
+        {{ if_both_have(bases.get(metric), change('present.' ~ metric, 'previous.' ~ metric)) }} as {{ metric }}_change
         {%- if metric in amounts %},
-        {{ change_share('present.' ~ metric, 'previous.' ~ metric) }} as {{ metric }}_change_share
+        {{ if_both_have(bases.get(metric), change_share('present.' ~ metric, 'previous.' ~ metric)) }}
+            as {{ metric }}_change_share
         {%- endif %}{{ ',' if not loop.last }}
         {% endfor -%}
 
@@ -85,7 +87,35 @@ final as (
 
 )
 
-select * from final
+select
+    *
+    {{- and_hours() }}
+from final
+{%- endmacro %}
+
+
+-- A change, or null where one of the windows has none of what `base`, a list of columns, counts together. Without a base the
+-- metric is a count or a sum, of which 0 is a value like any other.
+{% macro if_both_have(base, change) -%}
+    {%- if base -%}
+    case
+            when
+                present.{{ base | join(' + present.') }} > 0
+                and previous.{{ base | join(' + previous.') }} > 0
+                then {{ change }}
+        end
+    {%- else -%}
+    {{ change }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- Durations in hours as further columns of a select: those that the view's contract has beside the milliseconds.
+{% macro and_hours() -%}
+    {%- for name in model.columns if '_hours' in name -%}
+    ,
+    cast({{ name | replace('_hours', '_ms') }} as double) / 3600000 as {{ name }}
+    {%- endfor -%}
 {%- endmacro %}
 
 

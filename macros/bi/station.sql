@@ -27,6 +27,7 @@
         amounts=['wip_count', 'throughput', 'cycle_time_ms'],
         points=['yield'],
         others=['station_position', 'exited_visits', 'exited_issues', 'reworked_issues']
-            + percentile_names('cycle_time', 'ms')
+            + percentile_names('cycle_time', 'ms'),
+        bases={'cycle_time_ms': ['exited_visits'], 'yield': ['exited_issues']}
     ) }}
 {%- endmacro %}

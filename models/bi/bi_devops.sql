@@ -12,4 +12,7 @@ final as (
 
 )
 
-select * from final
+select
+    *
+    {{- and_hours() }}
+from final

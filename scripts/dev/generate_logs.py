@@ -1,8 +1,8 @@
 """Make raw logs of a made-up factory: the small demo, or logs of any size.
 
-    scripts/dev/generate_logs.py demo --out seeds/raw
-    scripts/dev/generate_logs.py logs --out /tmp/logs --events 10000000
-    scripts/dev/generate_logs.py logs --out /tmp/logs --events 100000 --orgs 200 \
+    .venv/bin/python scripts/dev/generate_logs.py demo --out seeds/raw
+    .venv/bin/python scripts/dev/generate_logs.py logs --out /tmp/logs --events 10000000
+    .venv/bin/python scripts/dev/generate_logs.py logs --out /tmp/logs --events 100000 --orgs 200 \
         --start 2026-06-30T12:00:00Z --end 2026-07-01T12:00:00Z
 
 The third continues the second by a day.

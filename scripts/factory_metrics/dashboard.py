@@ -1,4 +1,4 @@
-"""What the ready-made dashboard shows: charts of the flat views, apart from any tool's format.
+"""What the ready-made dashboard shows.
 
 A chart never adds up rows of different orgs or ranges: the dashboard's filters choose one org and one range,
 so that each number is the one of the document.
@@ -6,111 +6,26 @@ so that each number is the one of the document.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from factory_metrics.charts import (
+    Bars,
+    Chart,
+    Dimension,
+    Filter,
+    Listing,
+    Measure,
+    Number,
+    Section,
+    Shares,
+    Summary,
+    Tab,
+)
 
 TITLE = "Factory metrics"
-
-
-class Measure(NamedTuple):
-    """A number: what it is called, and SQL that aggregates to it, in DuckDB and in PostgreSQL."""
-
-    label: str
-    sql: str
-
-
-class Dimension(NamedTuple):
-    """What rows are grouped by: a column, or SQL where the column does not sort as it should."""
-
-    label: str
-    sql: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """A chart of a flat view; the width is in twelfths of the page."""
-
-    title: str
-    view: str
-    width: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Number(Chart):
-    """One big number."""
-
-    measure: Measure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bars(Chart):
-    """Bars over a category, or over days if `by_day`."""
-
-    dimension: Dimension
-    measures: tuple[Measure, ...]
-    by_day: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shares(Chart):
-    """A pie."""
-
-    dimension: Dimension
-    measure: Measure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary(Chart):
-    """A table of measures, sorted by `order`, lowest first."""
-
-    dimensions: tuple[Dimension, ...]
-    measures: tuple[Measure, ...]
-    order: Measure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listing(Chart):
-    """A table of rows as they are, sorted by the column `order`."""
-
-    columns: tuple[str, ...]
-    order: str
-
-
-class Section(NamedTuple):
-    """Charts of one subject, in rows."""
-
-    title: str
-    rows: tuple[tuple[Chart, ...], ...]
-
-
-class Tab(NamedTuple):
-    """A page of the dashboard."""
-
-    title: str
-    sections: tuple[Section, ...]
-
-
-class Filter(NamedTuple):
-    """A choice of a value of `column`, taken from a view, for the charts of a tab or, without one, for all.
-
-    `default` is the value at first: None stands for the first there is, and an optional filter has none.
-    """
-
-    title: str
-    column: str
-    view: str
-    default: str | None = None
-    tab: str | None = None
-    is_optional: bool = False
 
 
 def _column(label: str, column: str) -> Measure:
     """Return a column of the one row that the filters leave."""
     return Measure(label, f'MAX("{column}")')
-
-
-def _hours(label: str, column: str) -> Measure:
-    return Measure(label, f'MAX("{column}") / 3600000.0')
 
 
 def _minutes(label: str, column: str) -> Measure:
@@ -142,7 +57,7 @@ OVERVIEW = Tab(
                         2,
                         _column("Issues completed", "total_issues"),
                         _column("Cost, USD", "total_cost"),
-                        _hours("Cycle time, hours", "avg_cycle_time_ms"),
+                        _column("Cycle time, hours", "avg_cycle_time_hours"),
                         _column("Yield, %", "avg_yield"),
                         _column("Issues per day", "throughput_per_day"),
                     ),
@@ -165,9 +80,9 @@ OVERVIEW = Tab(
                             _column("Issues before", "previous_total_issues"),
                             _column("Cost, USD", "total_cost"),
                             _column("Cost before, USD", "previous_total_cost"),
-                            _hours("Cycle time, hours", "avg_cycle_time_ms"),
-                            _hours("Cycle time before, hours", "previous_avg_cycle_time_ms"),
-                            _hours("90th percentile, hours", "cycle_time_p90_ms"),
+                            _column("Cycle time, hours", "avg_cycle_time_hours"),
+                            _column("Cycle time before, hours", "previous_avg_cycle_time_hours"),
+                            _column("90th percentile, hours", "cycle_time_p90_hours"),
                             _column("Yield, %", "avg_yield"),
                             _column("Yield before, %", "previous_avg_yield"),
                         ),
@@ -198,7 +113,7 @@ OVERVIEW = Tab(
                         measures=(
                             _column("In progress", "wip_count"),
                             _column("Throughput", "throughput"),
-                            _hours("Cycle time, hours", "cycle_time_ms"),
+                            _column("Cycle time, hours", "cycle_time_hours"),
                             _column("Yield, %", "yield"),
                         ),
                         order=_column("Place", "station_position"),
@@ -269,7 +184,7 @@ OVERVIEW = Tab(
                     *_numbers(
                         "bi_handoff",
                         2,
-                        _hours("Review latency, hours", "avg_review_latency_ms"),
+                        _column("Review latency, hours", "avg_review_latency_hours"),
                         _column("Accepted, share", "acceptance_rate"),
                         _column("Overrides per decision", "override_frequency"),
                         _column("Friction", "handoff_friction_score"),
@@ -295,7 +210,7 @@ OVERVIEW = Tab(
                         width=5,
                         dimensions=(_PHASE,),
                         measures=(
-                            _hours("Cycle time, hours", "avg_cycle_time_ms"),
+                            _column("Cycle time, hours", "avg_cycle_time_hours"),
                             _column("Cost, USD", "avg_cost_usd"),
                             _column("Throughput", "throughput"),
                         ),
@@ -394,7 +309,7 @@ PROJECTS = Tab(
                             _column("Issues", "total_issues"),
                             _column("Issues before", "previous_total_issues"),
                             _column("Cost, USD", "total_cost"),
-                            _hours("Cycle time, hours", "avg_cycle_time_ms"),
+                            _column("Cycle time, hours", "avg_cycle_time_hours"),
                             _column("Yield, %", "avg_yield"),
                         ),
                         order=_column("Project", "project_id"),

@@ -1,26 +1,18 @@
-"""The dashboard in the export format of Apache Superset: files of YAML that its import reads.
+"""The dashboard in the export format of Apache Superset: documents that its import reads as files of YAML.
 
-Ids are derived from names, so that files that are written anew differ only in what has changed, and an import
-knows what it imported before. Superset wants a chart twice: `params` are for its pages, which make queries of
-them; `query_context` is the query itself, for reports and for who asks the server. Both are made here from
-one chart.
+Ids are derived from names, so that an import knows what it imported before. Superset wants a chart twice:
+`params` are for its pages, which make queries of them; `query_context` is the query itself, for reports and
+for who asks the server. Both are made here from one chart.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid5
 
 import msgspec
-import yaml
 
-from factory_metrics.dashboard import (
-    FILTERS,
-    TABS,
-    TITLE,
+from factory_metrics.charts import (
     Bars,
     Chart,
     Dimension,
@@ -32,26 +24,16 @@ from factory_metrics.dashboard import (
     Summary,
     Tab,
 )
-from factory_metrics.postgres import DEFAULT_SCHEMA, URL_PREFIXES, has_password
-from factory_metrics.settings import ROOT, UserError
+from factory_metrics.dashboard import FILTERS, TABS, TITLE
+from factory_metrics.settings import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from factory_metrics.flat_views import FlatView
 
-FOLDER = ROOT / "scripts" / "superset" / "factory_metrics"
-
-# Where the README's examples publish; `pack` puts another address in its place.
-EXAMPLE_URI = "duckdb:////srv/factory/factory.duckdb?access_mode=read_only&enable_external_access=false"
-
-# Without them queries could write to the warehouse, and read and write any file of Superset's host.
-_SAFE = {"access_mode": "read_only", "enable_external_access": "false"}
-
 _NAMESPACE = UUID("6b1f0d52-3c0e-5d8e-9a4e-6f2a54c6c0de")
 _VERSION = "1.0.0"
-_DATABASE_FILE = "databases/factory_metrics.yaml"
 
 # Types of flat views as Superset finds them in DuckDB, and whether they are times.
 _TYPES = {
@@ -72,8 +54,10 @@ _HEIGHT = {Number: 22, Bars: 50, Shares: 50, Summary: 50, Listing: 50}
 Document = dict[str, Any]
 
 
-def export(views: Sequence[FlatView]) -> dict[str, Document]:
+def export(views: Sequence[FlatView], uri: str, schema: str) -> dict[str, Document]:
     """Return the files of the dashboard by their path, with a dataset for each view, shown or not.
+
+    `uri` is the database, and `schema` is where the views are in it.
 
     Raises:
         UserError: a chart wants a view or a column that is not there.
@@ -84,54 +68,12 @@ def export(views: Sequence[FlatView]) -> dict[str, Document]:
         _check(chart, known)
     files = {
         "metadata.yaml": {"version": _VERSION, "type": "Dashboard", "timestamp": "2026-01-01T00:00:00+00:00"},
-        _DATABASE_FILE: _database(),
+        "databases/factory_metrics.yaml": _database(uri),
     }
-    files |= {f"datasets/factory_metrics/{view.name}.yaml": _dataset(view) for view in views}
+    files |= {f"datasets/factory_metrics/{view.name}.yaml": _dataset(view, schema) for view in views}
     files |= {f"charts/{_file_name(chart.title)}.yaml": _chart(chart) for chart in charts()}
     files[f"dashboards/{_file_name(TITLE)}.yaml"] = _dashboard()
     return files
-
-
-def as_yaml(document: Document) -> str:
-    """Return a file's text."""
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
-
-
-def pack(folder: Path, uri: str, schema: str | None) -> bytes:
-    """Return a ZIP file of the folder's dashboard, for a database and the schema of the views in it.
-
-    Without a schema: `main` in DuckDB, and in PostgreSQL where `scripts/refresh.py` copies to.
-
-    Raises:
-        UserError: the address has a password, or is of neither.
-
-    """
-    if not uri.startswith(("duckdb:", *URL_PREFIXES, "postgresql+")):
-        message = f"{uri} is no address of DuckDB (duckdb:////folder/factory.duckdb) or PostgreSQL (postgresql://...)"
-        raise UserError(message)
-    if has_password(uri):
-        message = (
-            "the address has a password, which the file would show: leave it out, and enter it in Superset"
-        )
-        raise UserError(message)
-    is_duckdb = uri.startswith("duckdb:")
-    options = dict(parse_qsl(urlsplit(uri).query)) if is_duckdb else _SAFE
-    if not _SAFE.items() <= options.items():
-        wanted = "&".join(f"{name}={value}" for name, value in _SAFE.items())
-        message = f"queries could write, or read files of Superset's host: end the address in ?{wanted}"
-        raise UserError(message)
-    wanted_schema = schema or ("main" if is_duckdb else DEFAULT_SCHEMA)
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for path in sorted(folder.rglob("*.yaml")):
-            name = path.relative_to(folder).as_posix()
-            text = path.read_text(encoding="utf-8")
-            if name == _DATABASE_FILE:
-                text = as_yaml({**yaml.safe_load(text), "sqlalchemy_uri": uri})
-            elif name.startswith("datasets/"):
-                text = as_yaml({**yaml.safe_load(text), "schema": wanted_schema})
-            bundle.writestr(f"{folder.name}/{name}", text)
-    return target.getvalue()
 
 
 class _Query(NamedTuple):
@@ -173,10 +115,10 @@ def _file_name(title: str) -> str:
     return "_".join(words)
 
 
-def _database() -> Document:
+def _database(uri: str) -> Document:
     return {
         "database_name": TITLE,
-        "sqlalchemy_uri": EXAMPLE_URI,
+        "sqlalchemy_uri": uri,
         "cache_timeout": _CACHE_SECONDS,
         "expose_in_sqllab": True,
         "allow_run_async": False,
@@ -190,7 +132,7 @@ def _database() -> Document:
     }
 
 
-def _dataset(view: FlatView) -> Document:
+def _dataset(view: FlatView, schema: str) -> Document:
     columns = []
     for column in view.columns:
         kind, is_time = _TYPES[column.type]
@@ -209,7 +151,7 @@ def _dataset(view: FlatView) -> Document:
         "table_name": view.name,
         "main_dttm_col": "as_of",
         "description": view.description,
-        "schema": "main",
+        "schema": schema,
         "uuid": _id("dataset", view.name),
         "metrics": [],
         "columns": columns,
@@ -382,6 +324,7 @@ def _position(numbers: dict[str, int]) -> Document:
 
 def _filter(wanted: Filter) -> Document:
     chosen = [] if wanted.default is None else [wanted.default]
+    takes_first = not wanted.is_optional and not chosen
     mask: Document = {"extraFormData": {}, "filterState": {}, "ownState": {}}
     if chosen:
         mask["extraFormData"] = {"filters": [{"col": wanted.column, "op": "IN", "val": chosen}]}
@@ -396,10 +339,12 @@ def _filter(wanted: Filter) -> Document:
         "controlValues": {
             "multiSelect": wanted.is_optional,
             "enableEmptyFilter": not wanted.is_optional,
-            "defaultToFirstItem": not wanted.is_optional and not chosen,
+            "defaultToFirstItem": takes_first,
             "inverseSelection": False,
             "searchAllOptions": True,
         },
+        # Without it charts do not wait for the first item, and show all of them until "Apply" is pressed.
+        "requiredFirst": takes_first,
         "defaultDataMask": mask,
         "cascadeParentIds": ["NATIVE_FILTER-org_id"] if wanted.is_optional else [],
         "scope": {"rootPath": [_tab_key(wanted.tab)], "excluded": []},

@@ -51,6 +51,26 @@ LISTS = {
     "incidents": ("devops", "incidents", None, "list_position"),
 }
 VIEWS = sorted(path.stem for path in (ROOT / "models" / "bi").glob("*.sql"))
+# What means, medians and shares are made of: without any of it they are 0, which is no value to compare.
+BASES = {
+    ("aggregate", "avg_cycle_time_ms"): ["total_issues"],
+    ("aggregate", "avg_yield"): ["total_issues"],
+    ("station", "cycle_time_ms"): ["exited_visits"],
+    ("station", "yield"): ["exited_issues"],
+    ("cost", "avg_cost_per_issue"): ["total_issues"],
+    ("cost", "human_time_pct"): ["human_time_ms", "agent_time_ms"],
+    ("cost", "agent_time_pct"): ["human_time_ms", "agent_time_ms"],
+    ("cost_by_station", "cost"): ["total_issues"],
+    ("provider", "success_rate"): ["completed_events", "rework_events"],
+    ("provider", "cost_efficiency"): ["completed_events", "rework_events"],
+    ("handoff", "avg_review_latency_ms"): ["timed_decisions"],
+    ("handoff", "acceptance_rate"): ["decisions"],
+    ("handoff", "override_frequency"): ["decisions"],
+    ("handoff", "handoff_friction_score"): ["decisions"],
+    ("phase", "avg_cycle_time_ms"): ["throughput"],
+    ("phase", "avg_cost_usd"): ["throughput"],
+    ("rework_loops", "avg_cycles_per_issue"): ["total_completed"],
+}
 COMPARED = [*OBJECTS, "station", "provider", "cost_by_station", "phase", "escalations"]
 
 
@@ -158,6 +178,26 @@ def test_views_have_every_field_of_the_documents(view: str, factories: Factories
             assert {name: found[key][name] for name in columns} == columns, (factories.seed, days, key)
 
 
+def then_had_rows(factories: Factories, view: str, name: str, days: int, key: tuple[str, Any]) -> bool | None:
+    """Tell from the documents of then whether there was anything to measure; None where they do not say."""
+    columns = expected_rows(factories.before[days], view, days)[key]
+    match view, name:
+        case "cost", "human_time_pct" | "agent_time_pct":
+            return bool(columns["human_time_pct"] + columns["agent_time_pct"])
+        case "aggregate" | "cost" | "cost_by_station", _:
+            summary: Any = factories.before[days].documents[key[0]]["aggregate", days]["metrics"]
+            return bool(summary["totalIssues"])
+        case "phase", _:
+            return bool(columns["throughput"])
+        case "rework_loops", _:
+            return bool(columns["total_completed"])
+        case "handoff", "acceptance_rate" | "override_frequency" | "handoff_friction_score":
+            return any(
+                columns[rate] for rate in ("acceptance_rate", "override_frequency", "handoff_friction_score")
+            )
+    return None
+
+
 @pytest.mark.parametrize("view", COMPARED)
 def test_the_previous_window_is_that_of_the_documents_of_then(view: str, factories: Factories) -> None:
     compared = 0
@@ -174,8 +214,20 @@ def test_the_previous_window_is_that_of_the_documents_of_then(view: str, factori
                     continue
                 previous = before[key][name] if key in before else None
                 assert row[f"previous_{name}"] == previous, (factories.seed, days, key, name)
-                if previous is None:
-                    assert row[f"{name}_change"] is None
+                base = BASES.get((view, name))
+                had_rows = then_had_rows(factories, view, name, days, key) if base and key in before else None
+                if (
+                    previous is None
+                    or (base and not sum(row[column] for column in base))
+                    or had_rows is False
+                ):
+                    assert row[f"{name}_change"] is None, (factories.seed, days, key, name)
+                    assert row.get(f"{name}_change_share") is None
+                elif row[f"{name}_change"] is None:
+                    # Documents do not say whether there was anything; a number that is not 0 is of something.
+                    assert base
+                    assert had_rows is None
+                    assert previous == 0
                 else:
                     assert row[f"{name}_change"] == pytest.approx(
                         columns[name] - previous, abs=1e-4, rel=1e-12
@@ -287,6 +339,23 @@ def test_percentiles_of_the_largest_measures(factories: Factories) -> None:
         "select max(duration_p95_ms) as longest, max(avg_duration_ms) as mean from bi_project_provider"
     )
     assert longest == [{"longest": 2**63 - 1, "mean": 2**63 - 1}]
+
+
+def test_durations_are_there_in_hours_too(factories: Factories) -> None:
+    query = (
+        "select table_name, column_name from duckdb_columns() where database_name = 'memory' and not internal"
+    )
+    columns = {(row["table_name"], row["column_name"]) for row in factories.rows(query)}
+    durations = {(view, name) for view, name in columns if name.endswith(("_ms", "_ms_change"))}
+    assert len(durations) > 90
+    seen = set()
+    for view, name in durations:
+        hours = name.replace("_ms", "_hours")
+        assert (view, hours) in columns
+        for row in factories.rows(f"select {name} as ms, {hours} as hours from {view}"):
+            assert row["hours"] == (None if row["ms"] is None else pytest.approx(row["ms"] / 3_600_000))
+            seen |= {name} if row["ms"] else set()
+    assert seen == {name for _, name in durations}
 
 
 def test_views_are_flat(factories: Factories) -> None:

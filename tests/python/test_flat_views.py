@@ -15,14 +15,15 @@ import pytest
 import yaml
 from conftest import ROOT, Warehouse
 
-from factory_metrics import run_history, superset
-from factory_metrics.dashboard import Bars, Chart, Listing, Number, Shares, Summary
-from factory_metrics.flat_views import flat_views
+from factory_metrics import run_history, superset, superset_bundle
+from factory_metrics.charts import Bars, Chart, Listing, Number, Shares, Summary
+from factory_metrics.flat_views import FlatView, flat_views
 from factory_metrics.output import Selection
 from factory_metrics.postgres import Target, copy_version, load_extension
 from factory_metrics.publishing import Home
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError, time_ranges
+from pack_dashboard import main as pack_dashboard
 from publish_to_postgres import main as publish_to_postgres
 
 READ_ONLY = "access_mode=read_only&enable_external_access=false"
@@ -80,18 +81,21 @@ def target(postgresql: str, request: pytest.FixtureRequest) -> Target:
 
 
 @pytest.fixture(scope="module")
-def whole_copy(whole_version: Path, postgresql: str) -> Target:
+def views(whole_version: Path) -> list[FlatView]:
+    with duckdb.connect(str(whole_version), read_only=True) as connection:
+        return flat_views(connection)
+
+
+@pytest.fixture(scope="module")
+def whole_copy(whole_version: Path, views: list[FlatView], postgresql: str) -> Target:
     """Copy all views to a schema."""
     target = Target(postgresql, "All views")
-    with duckdb.connect(str(whole_version), read_only=True) as connection:
-        views = flat_views(connection)
     assert copy_version(whole_version, target) == len(views) > 0
     return target
 
 
-def test_tables_are_the_views(whole_version: Path, whole_copy: Target) -> None:
+def test_tables_are_the_views(whole_version: Path, views: list[FlatView], whole_copy: Target) -> None:
     with duckdb.connect(str(whole_version), read_only=True) as connection:
-        views = flat_views(connection)
         rows = {view.name: connection.execute(f"from {view.name} order by all").fetchall() for view in views}
     with duckdb.connect() as connection, asking(whole_copy.url) as ask:
         load_extension(connection)
@@ -235,17 +239,6 @@ def test_the_command(
     assert output.out.splitlines()[1] == "version 1: it is there already"
 
 
-def test_the_dashboard_is_up_to_date(whole_version: Path) -> None:
-    with duckdb.connect(str(whole_version), read_only=True) as connection:
-        files = superset.export(flat_views(connection))
-    written = {path.relative_to(superset.FOLDER).as_posix(): path for path in superset.FOLDER.rglob("*.yaml")}
-    assert sorted(written) == sorted(files), "run scripts/write_dashboard.py"
-    for name, document in files.items():
-        assert written[name].read_text() == superset.as_yaml(document), (
-            f"{name}: run scripts/write_dashboard.py"
-        )
-
-
 def as_query(chart: Chart, table: str) -> str:
     """Return a chart's query in plain SQL."""
     dimensions: list[str] = []
@@ -278,13 +271,12 @@ def test_charts_are_the_same_in_both_databases(whole_version: Path, whole_copy: 
                     assert value == same or float(value) == pytest.approx(float(same)), chart.title
 
 
-def test_what_is_made_of_the_models_is_declared() -> None:
+def test_what_is_made_of_the_models_is_declared(views: list[FlatView]) -> None:
     exposures = yaml.safe_load((ROOT / "models" / "exposures.yml").read_text(encoding="utf-8"))["exposures"]
     declared = {exposure["name"]: set(exposure["depends_on"]) for exposure in exposures}
-    files = superset.FOLDER.rglob("*.yaml")
-    documents = {path: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
-    datasets = {of["uuid"]: of["table_name"] for path, of in documents.items() if "datasets" in path.parts}
-    texts = [str(of) for path, of in documents.items() if {"charts", "dashboards"} & {*path.parts}]
+    files = superset.export(views, "duckdb:///", "main")
+    datasets = {of["uuid"]: of["table_name"] for path, of in files.items() if path.startswith("datasets/")}
+    texts = [str(of) for path, of in files.items() if path.startswith(("charts/", "dashboards/"))]
     used = {f"ref('{table}')" for uuid, table in datasets.items() if any(uuid in text for text in texts)}
     marts = {f"ref('{mart.name}')" for mart in Selection().marts(time_ranges())}
     assert declared == {
@@ -303,14 +295,25 @@ def test_what_is_made_of_the_models_is_declared() -> None:
         ("postgresql+psycopg2://reader@db.example.com/bi", "metrics", "metrics"),
     ],
 )
-def test_the_dashboard_is_packed_for_a_database(uri: str, schema: str | None, expected: str) -> None:
-    with zipfile.ZipFile(io.BytesIO(superset.pack(superset.FOLDER, uri, schema))) as bundle:
+def test_the_dashboard_is_packed_for_a_database(
+    uri: str, schema: str | None, expected: str, views: list[FlatView]
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(superset_bundle.pack(views, uri, schema))) as bundle:
         texts = {name: bundle.read(name).decode() for name in bundle.namelist()}
     [database] = (yaml.safe_load(text) for name, text in texts.items() if "/databases/" in name)
     assert database["sqlalchemy_uri"] == uri
-    datasets = [text.splitlines() for name, text in texts.items() if "/datasets/" in name]
-    assert len(datasets) > 0
-    assert all(f"schema: {expected}" in lines for lines in datasets)
+    datasets = [yaml.safe_load(text) for name, text in texts.items() if "/datasets/" in name]
+    assert {dataset["schema"] for dataset in datasets} == {expected}
+    # Every view is there, shown or not, with its columns and what they mean.
+    assert {
+        (dataset["table_name"], dataset["description"], column["column_name"], column["description"])
+        for dataset in datasets
+        for column in dataset["columns"]
+    } == {
+        (view.name, view.description, column.name, column.description)
+        for view in views
+        for column in view.columns
+    }
 
 
 @pytest.mark.parametrize(
@@ -323,7 +326,30 @@ def test_the_dashboard_is_packed_for_a_database(uri: str, schema: str | None, ex
         ("/srv/factory.duckdb", "is no address"),
     ],
 )
-def test_an_address_that_cannot_be_packed(uri: str, message: str) -> None:
+def test_an_address_that_cannot_be_packed(uri: str, message: str, views: list[FlatView]) -> None:
     with pytest.raises(UserError, match=message) as error:
-        superset.pack(superset.FOLDER, uri, None)
+        superset_bundle.pack(views, uri, None)
     assert "s3cret" not in str(error.value)
+
+
+def test_the_views_are_read_from_the_address_or_from_a_named_file(
+    whole_version: Path,
+    version: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, duckdb_uri = tmp_path / "dashboard.zip", f"duckdb:///{whole_version}?{READ_ONLY}"
+    assert pack_dashboard(["--uri", duckdb_uri, "--out", str(out)]) == 0
+    postgres = ["--uri", "postgresql://reader@db.example.com/bi", "--out", str(out)]
+    assert pack_dashboard([*postgres, "--warehouse", str(whole_version)]) == 0
+    monkeypatch.setenv("FACTORY_WAREHOUSE", str(whole_version))
+    assert pack_dashboard(postgres) == 0
+    # What cannot be shown stays unwritten, and the message says why.
+    out.unlink()
+    assert pack_dashboard(["--uri", duckdb_uri.replace("version_1", "none"), "--out", str(out)]) == 2
+    assert pack_dashboard([*postgres, "--warehouse", str(version)]) == 2
+    assert not out.exists()
+    missing, unfit = capsys.readouterr().err.splitlines()
+    assert "there is no warehouse at" in missing
+    assert "there is no view" in unfit

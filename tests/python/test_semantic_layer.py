@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,15 @@ class Comparison:
     keys: Mapping[str, str]
     metrics: Mapping[str, str]
     present: str | None = None
+
+    def with_hours(self) -> "Comparison":
+        """Compare durations in hours, too."""
+        hours = {
+            f"{metric.removesuffix('_ms')}_hours": f"({expression}) / 3600000.0"
+            for metric, expression in self.metrics.items()
+            if metric.endswith("_ms")
+        }
+        return replace(self, metrics={**self.metrics, **hours})
 
 
 ORG = {"org": "org_id"}
@@ -186,6 +195,8 @@ COMPARISONS = [
         },
     ),
 ]
+
+COMPARISONS = [comparison.with_hours() for comparison in COMPARISONS]
 
 # An incident that is resolved just after the as-of: chance seldom makes one.
 LATE_RESOLUTION: list[Row] = [
