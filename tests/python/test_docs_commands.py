@@ -1,0 +1,176 @@
+"""Every command of the pages runs, to the letter: in a copy of the project, as a user would go.
+
+A command that is new on a page is run, too, or has to be named here with the reason why not.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ROOT
+
+from factory_metrics.postgres import load_extension
+
+# Pages in an order in which each finds what it needs; those that are not named come after them.
+ORDER = ("README.md", "docs/bi.md", "docs/operations.md", "docs/your-logs.md", "docs/analysts.md")
+
+# What cannot be run as it stands, and what tries it instead.
+ELSEWHERE = {
+    "make test": "it is what runs this",
+    "make serve": "serves until it is stopped: test_api_operations.py",
+    "superset import-dashboards --path dashboard.zip --username admin": "tests/python/bi",
+}
+
+# DuckDB's shell, as far as pages use it.
+SHELL = """
+import pathlib, sys
+import duckdb
+option, file, *script = sys.argv[1:]
+assert option == "-readonly" and script[:1] in ([], ["-f"])
+with duckdb.connect(file, read_only=True) as connection:
+    connection.execute(pathlib.Path(script[1]).read_text() if script else "show tables").fetchall()
+"""
+
+# Lines of `sh` blocks: a line that ends in a backslash goes on.
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return the commands of all pages' `sh` blocks, without comments, each with its page."""
+    pages = [path for path in ROOT.rglob("*.md") if not {".venv", ".venv-bi", "target"} & {*path.parts}]
+    names = {path.relative_to(ROOT).as_posix(): path for path in pages}
+    ordered = sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    found = []
+    for name in ordered:
+        for block in BLOCK.findall(names[name].read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                command = " ".join(re.sub(r"\s+#\s.*", "", line).split())
+                if command:
+                    found.append((name, command))
+    return found
+
+
+@dataclass
+class Place:
+    """A copy of the project, and what stands for the examples' folders, servers and days."""
+
+    folder: Path
+    substitutions: dict[str, str]
+
+    def run(self, command: str) -> str:
+        """Run a command in a shell; return what it says if it fails."""
+        for example, real in self.substitutions.items():
+            command = command.replace(example, real)
+        environment = {name: value for name, value in os.environ.items() if "FACTORY" not in name}
+        result = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder / "project",
+            env=environment | {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return "" if result.returncode == 0 else f"{command}\n{result.stdout[-1500:]}{result.stderr[-1500:]}"
+
+    def land(self, *period: str) -> None:
+        """Add logs."""
+        logs = str(self.folder / "logs")
+        command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", logs, "--orgs", "2"]
+        subprocess.run([*command, "--events", "1000", *period], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture
+def place(tmp_path: Path, postgresql: str) -> Place:
+    """Copy the project, and make what the examples name: logs in files and in tables, and DuckDB's shell."""
+    ignored = (
+        ".git",
+        ".venv*",
+        "target",
+        "logs",
+        "warehouse",
+        "documents",
+        "published",
+        ".*_cache",
+        "report.html",
+    )
+    shutil.copytree(ROOT, tmp_path / "project", ignore=shutil.ignore_patterns(*ignored))
+    (tmp_path / "project" / "warehouse").mkdir()
+    (tmp_path / "project" / ".venv").symlink_to(ROOT / ".venv")
+    for requirements in (tmp_path / "project").glob("requirements*.txt"):
+        os.utime(requirements, (0, 0))  # older than .venv, so that make installs nothing
+    (tmp_path / "bin").mkdir()
+    shell = tmp_path / "bin" / "duckdb"
+    shell.write_text(f"#!{sys.executable}\n{SHELL}")
+    shell.chmod(0o755)
+
+    now = datetime.now(UTC).replace(microsecond=0)
+    yesterday = str(now.date() - timedelta(days=1))
+    place = Place(
+        tmp_path,
+        {
+            "/srv/": f"{tmp_path}/srv/",
+            "/data/logs": f"{tmp_path}/logs",
+            "/data/landing.duckdb": f"{tmp_path}/landing.duckdb",
+            "postgresql://publisher@db.example.com/bi": postgresql,
+            "postgresql://reader@db.example.com/landing": postgresql,
+            # Days for which there are rows, and a key that there is.
+            "2026-06-01": yesterday,
+            "2026-06-30": yesterday,
+            "2026-06-24": yesterday,
+            "revoke 3": "revoke 1",
+        },
+    )
+    place.land("--end", (now - timedelta(hours=2)).isoformat())
+    with duckdb.connect(str(tmp_path / "landing.duckdb")) as connection:
+        load_extension(connection)
+        connection.execute(f"attach '{postgresql}' as server (type postgres); create schema raw")
+        for log in ("factory_events", "factory_metrics"):
+            for table in (f"raw.{log}", f"server.public.{log}"):
+                files = tmp_path / "logs" / log / "**" / "*.parquet"
+                connection.execute(f"create table {table} as from read_parquet('{files}')")
+    return place
+
+
+def test_every_command_of_the_pages_runs(place: Place) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    exports: dict[str, str] = {}
+    failures, done = [], set()
+    for page, command in commands():
+        if command in ELSEWHERE:
+            done.add(command)
+            continue
+        if command.startswith("export "):
+            exports[page] = command + " && "
+            continue
+        whole = exports.get(page, "") + command
+        if whole in done:
+            continue
+        done.add(whole)
+        if "--postgres-url" in command:
+            # A second version, which the one before can be gone back to from.
+            place.land("--start", (now - timedelta(hours=2)).isoformat(), "--end", now.isoformat())
+        if "raw_database" in command:
+            # A home is of one log only.
+            whole = whole.replace("/srv/factory", f"/srv/{len(done)}")
+        failure = place.run(whole)
+        failures += [f"{page}: {failure}"] if failure else []
+    assert not failures, "\n\n".join(failures)
+    assert {*ELSEWHERE} <= done, "a command is on no page any more"
+    assert len(done) > 20
+
+
+@pytest.mark.parametrize(
+    "script", sorted((ROOT / "scripts").glob("**/[a-z]*.py")), ids=lambda path: path.stem
+)
+def test_the_help_of_scripts_prints_whole_commands(script: Path) -> None:
+    text = script.read_text(encoding="utf-8").split('"""')[1]
+    lines = [line.strip() for line in text.splitlines() if re.match(r"\s+\S*scripts/\S+\.py", line)]
+    assert not [line for line in lines if not line.startswith(".venv/bin/python scripts/")]
