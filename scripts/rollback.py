@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from factory_metrics.publishing import Home
-from factory_metrics.refresh import Request, landed_progress, write_version_documents
+from factory_metrics.refresh import Request, newest_batch, write_version_documents
 from factory_metrics.settings import UserError, default_home
 
 
@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         with home.locked():
             version = chosen_version(home, arguments.version)
-            home.roll_back(version, landed_progress(home)[1])
+            run = home.run_that_made(version)
+            home.roll_back(version, newest_batch(home), run.started_at if run else "")
             print(f"version {version} is published")
             if not arguments.no_documents:
                 folder = arguments.documents or home.documents

@@ -28,7 +28,7 @@ from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeRe
 from factory_metrics.landing import LandingError, list_log_files
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.postgres import Target, copy_version
-from factory_metrics.publishing import BusyError, Home, discard_database, to_disk
+from factory_metrics.publishing import BEGIN_ANEW, BusyError, Home, Rollback, discard_database, to_disk
 from factory_metrics.run_history import Run
 from factory_metrics.settings import ROOT, UserError, time_ranges
 from factory_metrics.warehouse import open_warehouse
@@ -202,12 +202,8 @@ def _refresh(request: Request, started: float) -> Outcome:
         run.end(Outcome.PUBLISHED.name.lower(), started)
         run_history.write_table(home.warehouse, home.runs, run)
         _mark_as_tested(home)
-        home.publish()
+        home.publish(version)
         request.has_published = True
-    try:
-        home.remove_old_versions(request.keep_versions)
-    except OSError as error:
-        request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
     _hand_out(request, version)
     return Outcome.PUBLISHED
 
@@ -311,7 +307,7 @@ def check_logs(home: Home, variables: dict[str, Any], published: Published | Non
         if generation.startswith(md5(place.encode(), usedforsecurity=False).hexdigest()[:12]):
             return
         message = f"{home.folder} was built from other logs than --vars names: name those"
-    message += ", or use --full-refresh to begin anew with the logs that are there"
+    message += f", {BEGIN_ANEW}"
     raise UserError(message)
 
 
@@ -353,7 +349,7 @@ def _published(home: Home) -> Published | None:
     version = home.current()
     if version is None:
         return None
-    with duckdb.connect(str(home.version_file(version)), read_only=True) as connection:
+    with home.open_version(version) as connection:
         progress = connection.execute(
             """
             select min(generation), min(batch_id) from model_progress
@@ -375,12 +371,26 @@ def landed_progress(home: Home) -> tuple[str, int]:
     """Return generation and batch of what has landed; an empty generation when nothing has."""
     if not home.history.exists() or not home.history.stat().st_size:
         return "", 0
-    with duckdb.connect(str(home.history), read_only=True) as connection, suppress(duckdb.CatalogException):
+    with home.open_history() as connection, suppress(duckdb.CatalogException):
         query = "select generation, batch_id from model_progress where model = 'landed_parts'"
         row = connection.execute(query).fetchone()
         if row:
             return row[0], row[1]
     return "", 0
+
+
+def newest_batch(home: Home) -> int:
+    """Return the newest batch that is known of the logs: to the versions, when the history is of no use."""
+    with suppress(UserError):
+        generation, batch_id = landed_progress(home)
+        if generation:
+            return batch_id
+    batches = [0]
+    for version in home.versions():
+        with suppress(UserError), home.open_version(version) as connection:
+            query = "select batch_id from model_progress where model = 'tests'"
+            batches += [batch_id for (batch_id,) in connection.execute(query).fetchall()]
+    return max(batches)
 
 
 def _files_are_known(home: Home, folder: str) -> bool:
@@ -391,7 +401,7 @@ def _files_are_known(home: Home, folder: str) -> bool:
         found = {(file.part, file.fingerprint) for log in LOGS for file in list_log_files(f"{folder}/{log}")}
     except LandingError:
         return False  # dbt will say
-    with duckdb.connect(str(home.history), read_only=True) as connection:
+    with home.open_history() as connection:
         return found <= set(connection.execute("select part, fingerprint from landed_parts").fetchall())
 
 
@@ -406,7 +416,7 @@ def _is_current(request: Request, published: Published | None, variables: dict[s
         return False
     wanted = request.as_of or variables.get("as_of")
     rollback = request.home.rollback()
-    if not wanted and rollback and (rollback.version, rollback.batch_id) == (published.version, batch_id):
+    if not wanted and rollback and rollback.batch_id == batch_id and _is_of(rollback, published):
         return True
     if wanted:
         is_timely = published.as_of == _utc(wanted)
@@ -420,6 +430,14 @@ def _is_current(request: Request, published: Published | None, variables: dict[s
         and published.batch_id == batch_id
         and published.run.project_version == request.run.project_version
     )
+
+
+def _is_of(rollback: Rollback, published: Published) -> bool:
+    """Tell whether what is published was gone back to; notes of earlier releases do not name the run."""
+    return rollback.version == published.version and rollback.run_started_at in {
+        "",
+        published.run.started_at,
+    }
 
 
 def _utc(instant: object) -> datetime | None:
@@ -467,7 +485,7 @@ def _check_freshness(request: Request, dbt: Dbt) -> None:
 
 def _report_age(request: Request) -> None:
     """Say when each log last had a new row."""
-    with duckdb.connect(str(request.home.history), read_only=True) as connection:
+    with request.home.open_history() as connection:
         for log, table in LOGS.items():
             query = f"select max(ingested_at) from {table} where ingested_at <= ?"  # noqa: S608 - our own names
             for (newest,) in connection.execute(query, [_now()]).fetchall():
@@ -479,7 +497,7 @@ def _report_age(request: Request) -> None:
 
 def _count_new_rows(request: Request, batch_id: int) -> None:
     run = request.run
-    with duckdb.connect(str(request.home.history), read_only=True) as connection:
+    with request.home.open_history() as connection:
         for table in LOGS.values():
             query = f"""
                 select count(*), count(rejected_rule) from {table}
@@ -509,7 +527,7 @@ def _is_tested(home: Home, project_version: str) -> bool:
 
 def _drop_removed_models(home: Home, dbt: Dbt) -> None:
     """Drop what earlier releases built, and this one no longer does."""
-    kept = [*dbt.relations(), "model_progress", "run_history"]
+    kept = [*dbt.relations(), "model_progress", "passed_rejections", "run_history"]
     with duckdb.connect(str(home.warehouse)) as connection:
         found = connection.execute(
             """
@@ -548,7 +566,11 @@ def write_version_documents(request: Request, version: int) -> Outcome:
     if documents is None:
         return Outcome.NOTHING_NEW
     marker = home.build / "documents.json"
-    done = msgspec.json.encode({"folder": str(documents.absolute()), "version": version})
+    run = home.run_that_made(version)
+    # The run, not the version's number, which may come back when versions are lost.
+    done = msgspec.json.encode(
+        {"folder": str(documents.absolute()), "run_started_at": run and run.started_at}
+    )
     if marker.exists() and marker.read_bytes() == done and (documents / "manifest.json").exists():
         return Outcome.NOTHING_NEW
     # While they are written they are of no version.
@@ -587,5 +609,9 @@ def _hand_out(request: Request, version: int) -> Outcome:
 
     What fails here does not take the publication back: the next run tries again.
     """
+    try:
+        request.home.remove_old_versions(request.keep_versions)
+    except OSError as error:
+        request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
     outcomes = write_version_documents(request, version), copy_to_postgres(request, version)
     return Outcome.PUBLISHED if Outcome.PUBLISHED in outcomes else Outcome.NOTHING_NEW

@@ -2,10 +2,12 @@
 
 import fcntl
 import json
+import os
 import resource
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -15,7 +17,9 @@ import forked
 import pytest
 from conftest import ROOT, Warehouse
 
+import rollback
 from factory_metrics import refresh, run_history
+from factory_metrics.dbt_plugin import RAW_DATABASE_ALIAS, attach_raw_database
 from factory_metrics.publishing import SCRATCH_PREFIX, Home, in_use
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
@@ -147,13 +151,16 @@ def test_the_documents_are_those_of_a_build_from_nothing(story: Story, tmp_path:
 
 def test_a_run_is_known_by_its_start_whatever_its_decimals(tmp_path: Path) -> None:
     history, warehouse = tmp_path / "runs.jsonl", tmp_path / "warehouse.duckdb"
-    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published")
+    lost = Run(started_at="2026-06-30 13:00:00.000000", outcome="published", published_version=3)
+    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published", published_version=2)
+    run_history.append(history, lost)
+    run_history.write_table(warehouse, history, run)
     run_history.append(history, run)
-    run_history.write_table(warehouse, tmp_path / "none.jsonl", run)
     with duckdb.connect(str(warehouse)) as connection:
         found = run_history.read_last(connection)
-    assert found is not None
+    assert found == run, "not the one of the highest number, or the latest"
     assert run_history.knows(history, found)
+    assert run_history.highest_version(history) == 3
 
 
 def test_the_history_tells_of_every_run(story: Story) -> None:
@@ -186,6 +193,26 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
         assert factory.documents() == documents
     finally:
         garbage.unlink()
+
+
+def test_what_was_let_pass_stays_passed(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    garbage = factory.logs / "factory_events" / "garbage.jsonl"
+    garbage.write_text("no JSON\n" * 1000)
+    variables = json.dumps({"raw_path": str(factory.logs), "max_rejected_share": 1})
+    try:
+        assert factory.refresh("--vars", variables).returncode == PUBLISHED
+        assert factory.refresh(as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
+        garbage.write_text("no JSON\n" * 1200)
+        result = factory.refresh("--full-refresh")
+        assert "rejected_share_is_small" in str(end(result)["message"]), "what came since counts"
+        garbage.write_text("no JSON\n" * 1010)
+        assert factory.refresh().returncode == PUBLISHED
+    finally:
+        garbage.unlink()
+    with duckdb.connect(str(factory.home.published), read_only=True) as reader:
+        passed = "select max_rejected_share, rejected_rows from passed_rejections order by all"
+        assert reader.execute(passed).fetchall() == [(0.01, 1014), (1, 1004)]
 
 
 def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, tmp_path: Path) -> None:
@@ -327,17 +354,20 @@ def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: St
 
 def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
     factory = story.factory.copy(tmp_path / "home")
-    rollback = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
-    subprocess.run([*rollback, "previous"], cwd=ROOT, check=True, capture_output=True)
+    command = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
+    subprocess.run([*command, "previous"], cwd=ROOT, check=True, capture_output=True)
     assert factory.home.current() == 1
     assert factory.documents() == story.first_documents
-    listed = subprocess.run(rollback, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert ["published" in line for line in listed.splitlines()] == [False, True]
-    missing = subprocess.run([*rollback, "7"], cwd=ROOT, check=False, capture_output=True, text=True)
+    missing = subprocess.run([*command, "7"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert (missing.returncode, "there are: 1, 2" in missing.stderr) == (2, True)
     # What was taken in meanwhile is published again, and of versions only so many stay.
     (factory.home.versions_folder / "00000000").mkdir()
     assert factory.refresh("--keep-versions", "1").returncode == PUBLISHED
+    assert factory.home.versions() == [1, 2, 3], "somebody may be about to open the one that was published"
+    os.utime(factory.home.version_file(1).parent, (0, 0))
+    assert factory.refresh("--keep-versions", "1").returncode == NOTHING_NEW
     assert factory.home.versions() == [2, 3]
     with pytest.raises(UserError, match="there is no version before 3"):
         chosen_version(factory.home, "previous")
@@ -360,10 +390,54 @@ def test_a_published_version_that_is_gone_can_be_gone_back_from(
     list_versions(home)
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "1"]
     assert chosen_version(home, "previous") == 2
-    home.roll_back(2, batch_id=7)
+    home.roll_back(2, 7, "2026-06-30 12:00:00.000000")
     with pytest.raises(UserError, match="there is no version 3"):
-        home.roll_back(3, batch_id=8)
-    assert (home.current(), home.rollback()) == (2, (2, 7, 3))
+        home.roll_back(3, 8, "2026-06-30 13:00:00.000000")
+    assert (home.current(), home.rollback()) == (2, (2, 7, 3, "2026-06-30 12:00:00.000000"))
+
+
+def test_a_number_that_comes_back_is_not_taken_for_the_version_that_is_lost(
+    story: Story, postgresql: str, tmp_path: Path
+) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    options = ("--postgres-url", postgresql, "--postgres-schema", "lost_version")
+    assert factory.refresh(*options).returncode == PUBLISHED
+    shutil.rmtree(factory.home.version_file(2).parent)
+    assert rollback.main(["previous", "--no-documents", "--home", str(factory.home.folder)]) == 0
+    assert factory.home.next_version() == 3
+    factory.home.runs.unlink()  # as nothing else knows that there was a version 2
+    new = factory.logs / "factory_metrics" / "new.parquet"
+    runs = new.parent / "*.parquet"
+    duckdb.execute(f"copy (select * replace (id || 'n' as id) from '{runs}') to '{new}' (format parquet)")
+    try:
+        assert factory.refresh(*options).returncode == PUBLISHED
+    finally:
+        new.unlink()
+    assert factory.home.current() == 2
+    costs = "select org_id, time_range, total_cost from {}bi_aggregate order by all"
+    with duckdb.connect(str(factory.home.published), read_only=True) as reader:
+        expected = reader.execute(costs.format("")).fetchall()
+        attach_raw_database(reader, postgresql)
+        assert reader.execute(costs.format(f"{RAW_DATABASE_ALIAS}.lost_version.")).fetchall() == expected
+    for org, time_range, cost in expected:
+        document = json.loads(factory.documents()[f"{org}/aggregate/{time_range}.json"])
+        assert document["metrics"]["totalCost"] == cost
+
+
+def test_what_the_link_named_stays_for_those_who_looked_at_it(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    for version in (1, 2, 3):
+        home.version_file(version).parent.mkdir(parents=True)
+        home.version_file(version).touch()
+        os.utime(home.version_file(version).parent, (0, 0))
+    home.point_to(1)
+    home.point_to(3)
+    home.remove_old_versions(keep=0)
+    assert home.versions() == [1, 3]
+    os.utime(home.version_file(1).parent, (time.time() - 61,) * 2)
+    home.remove_old_versions(keep=0)
+    assert home.versions() == [3]
 
 
 def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:
@@ -401,7 +475,7 @@ def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) 
     assert (
         factory.refresh("--keep-versions", "0", as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
     )
-    assert factory.home.versions() == [3]
+    assert factory.home.versions() == [2, 3], "somebody may be about to open the one before"
     assert factory.documents() == story.factory.documents()
 
 
