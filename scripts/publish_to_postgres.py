@@ -12,8 +12,10 @@ from pathlib import Path
 
 import duckdb
 
+from factory_metrics.failures import first_line
+from factory_metrics.interrupts import run_command
 from factory_metrics.postgres import DEFAULT_SCHEMA, Target, copy_version
-from factory_metrics.publishing import Home, first_line
+from factory_metrics.publishing import Home
 from factory_metrics.settings import UserError, default_home
 
 
@@ -50,4 +52,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("publish_to_postgres", main))

@@ -5,6 +5,7 @@ and offers functions to the macros that read logs: `list_log_files(folder)`, `de
 `macros_version()`.
 """
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -41,7 +42,8 @@ class Plugin(BasePlugin):
         self._listed: set[str] = set()
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
-        """Make the folder of the warehouse, which DuckDB does not."""
+        """Take the warehouse's path as it is, see profiles.yml; make its folder, which DuckDB does not."""
+        creds.path = os.environ.get("FACTORY_WAREHOUSE") or creds.path
         Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import duckdb
 
 from factory_metrics import run_history
+from factory_metrics.failures import first_line
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
 
@@ -353,11 +354,6 @@ def in_use(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message; DuckDB's go on with advice to programmers."""
-    return str(error).partition("\n")[0]
 
 
 def discard_database(file: Path) -> None:

@@ -29,8 +29,8 @@ COLUMNS = {
 }
 
 
-# The lines of the history's file, read by DuckDB, as years of runs would take Python gigabytes. Those that were
-# cut off become nulls.
+# The lines of the history's file, as DuckDB reads them: years of runs would take Python gigabytes. Those that
+# were cut off become nulls.
 _LINES = f"read_json(?, columns = {COLUMNS}, format = 'newline_delimited', ignore_errors = true)"
 
 
