@@ -277,9 +277,9 @@ class Home:
         kept = {*self.versions()[-keep - 1 :], self.linked()}
         for folder in self.versions_folder.iterdir():
             if folder.name.isdigit() and int(folder.name) not in kept:
-                if time.time() - folder.stat().st_mtime < _SECONDS_TO_OPEN:
-                    continue
-                shutil.rmtree(folder)
+                age = time.time() - folder.stat().st_mtime
+                if age > _SECONDS_TO_OPEN or not (folder / self.published.name).exists():
+                    shutil.rmtree(folder)
         for folder in self.versions_folder.glob(f"{SCRATCH_PREFIX}*"):
             with suppress(FileNotFoundError, BlockingIOError), in_use(folder):
                 shutil.rmtree(folder)

@@ -1,10 +1,12 @@
 """The scheduler's command: what it publishes, what it leaves alone, and what it says."""
 
+import errno
 import fcntl
 import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,11 +20,15 @@ import pytest
 from conftest import ROOT, Warehouse
 
 import rollback
-from factory_metrics import refresh, run_history
+from factory_metrics import handing_out, progress, refresh, run_history
 from factory_metrics.dbt_plugin import RAW_DATABASE_ALIAS, attach_raw_database
+from factory_metrics.dbt_runs import DbtError
+from factory_metrics.failures import explain
+from factory_metrics.instants import utc_instant
 from factory_metrics.publishing import SCRATCH_PREFIX, Home, in_use
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
+from factory_metrics.step_log import StepLog
 from rollback import chosen_version, list_versions
 
 FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
@@ -279,7 +285,7 @@ def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
         duckdb.connect(str(home.history)).close()
     else:
         home.history.write_bytes(content)
-    assert refresh.landed_progress(home) == ("", 0)
+    assert progress.landed_progress(home) == ("", 0)
     refresh.check_logs(home, {}, None)
     assert not home.history.exists()
 
@@ -297,14 +303,16 @@ def test_documents_are_of_no_version_while_they_are_written(
     story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = story.factory.copy(tmp_path / "home").home
-    request = refresh.Request(home, "{}", documents=home.documents)
-    assert refresh.write_version_documents(request, 2) is refresh.Outcome.PUBLISHED
+    log = StepLog()
+    assert not handing_out.write_version_documents(home, 2, home.documents, log), "they were copied, too"
     with monkeypatch.context() as patch:
-        patch.setattr(refresh, "write_documents", mock.Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(handing_out, "write_documents", mock.Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            refresh.write_version_documents(request, 1)
-    assert refresh.write_version_documents(request, 2) is refresh.Outcome.PUBLISHED
-    assert refresh.write_version_documents(request, 2) is refresh.Outcome.NOTHING_NEW
+            handing_out.write_version_documents(home, 1, home.documents, log)
+    marker = home.build / "documents.json"
+    assert not marker.exists()
+    assert not handing_out.write_version_documents(home, 2, home.documents, log), "none was written"
+    assert marker.exists()
 
 
 def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
@@ -327,6 +335,116 @@ def test_what_a_killed_backfill_left_goes_with_old_versions(tmp_path: Path) -> N
         assert (at_work.exists(), killed.exists()) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-06-30T14:00:00+02:00", "2026-06-30 12:00:00"),
+        ("20260630", "2026-06-30 00:00:00"),
+        ("2026-06-30 12:00:00.25", "2026-06-30 12:00:00.250000"),
+        ("2026-02-30", None),
+        ("0000-01-01", None),
+        ("0001-01-01T00:00+05:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_as_of_is_read_before_the_run(text: str, instant: str | None) -> None:
+    if instant:
+        assert str(utc_instant(text, "--as-of")) == instant
+        return
+    with pytest.raises(UserError, match=f"--as-of is '{text}', which is not an ISO 8601 instant"):
+        utc_instant(text, "--as-of")
+
+
+def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    result = factory.refresh(as_of="2026-06-31")
+    assert result.returncode == BROKEN_SETUP
+    assert [json.loads(line)["event"] for line in result.stderr.splitlines()] == ["end"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_in_a_line(story: Story, tmp_path: Path, number: signal.Signals) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder)]
+    command += ["--vars", json.dumps({"raw_path": str(factory.logs)}), "--full-refresh"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "base_event_deliveries" in line:  # dbt is at work
+                process.send_signal(number)
+    expected = (
+        f"interrupted by {number.name}, nothing is published; the next run goes on from what is there\n"
+    )
+    assert (process.returncode, lines[-1]) == (128 + number, expected)
+    assert sum("interrupted" in line or "Traceback" in line for line in lines) == 1
+    last = run_history.read(factory.home.runs)[-1]
+    assert (last.outcome, last.message) == ("interrupted", f"interrupted by {number.name}")
+    assert factory.home.current() == 2
+
+
+def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
+    story: Story, tmp_path: Path
+) -> None:
+    # as in a URL or a pattern
+    factory = story.factory.copy(tmp_path / "copy? of #1;%3F [a] 'home'")
+    assert factory.refresh().returncode == NOTHING_NEW, "a copied home has all"
+    for gone in ("one", "all"):
+        if gone == "all":
+            shutil.rmtree(factory.home.documents)
+        else:
+            min(factory.home.documents.rglob("7d.json")).unlink()
+        result = factory.refresh()
+        assert result.returncode == PUBLISHED
+        assert str(end(result)["message"]).startswith("nothing new: version 2")
+        assert run_history.read(factory.home.runs)[-1].outcome == "caught_up"
+        assert factory.documents() == story.factory.documents()
+    # and a build there
+    assert factory.refresh("--keep-versions", "0", as_of=FIRST_AS_OF).returncode == PUBLISHED
+    assert factory.refresh().returncode == PUBLISHED
+    assert factory.documents() == story.factory.documents()
+
+
+def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    factory.home.history.write_bytes(b"damaged")
+    message = str(end(factory.refresh())["message"])
+    assert "history.duckdb, which has all rows that were read, cannot be opened" in message
+    assert "put it back from a copy, or use --full-refresh" in message
+    published = factory.home.version_file(2)
+    published.unlink()
+    published.write_bytes(b"damaged")
+    message = str(end(factory.refresh())["message"])
+    assert "version 2 cannot be read" in message
+    assert "choose another with scripts/rollback.py; there are: 1" in message
+    folder = str(factory.home.folder)
+    assert rollback.main(["2", "--home", folder]) == 2, "it cannot be read"
+    assert rollback.main(["previous", "--home", folder]) == 0
+    assert factory.documents() == story.first_documents
+    kept = factory.home.rollback()
+    shutil.copy(story.factory.home.history, factory.home.history)
+    assert kept is not None
+    assert kept.batch_id == progress.landed_progress(story.factory.home)[1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/srv/factory/build/a"),
+        duckdb.IOException('IO Error: Could not write file "/srv/a.duckdb": No space left on device'),
+        duckdb.OutOfMemoryException("failed to offload data block of size 256.0 KiB\nThis limit was set by"),
+        DbtError("Runtime Error in model a\n  IO Error: Could not write file: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
+    text = explain(error, Path("/srv/factory"))
+    assert text.startswith("the disk is full (")
+    assert text.endswith("): make room for /srv/factory, and run again")
+    assert "\n" not in text
+
+
 def test_two_runs_never_overlap(story: Story) -> None:
     with (story.factory.home.build / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -347,6 +465,7 @@ def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: St
         command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300, preexec_fn=limit_files
     )
     assert full.returncode == BROKEN_SETUP, full.stderr
+    assert "the disk is full" in full.stderr.splitlines()[-1]
     assert factory.home.published.resolve() == before
     assert factory.refresh().returncode in {PUBLISHED, NOTHING_NEW}
     assert factory.documents() == story.factory.documents()
