@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -352,7 +353,7 @@ def test_an_as_of_is_read_before_the_run(text: str, instant: str | None) -> None
     if instant:
         assert str(utc_instant(text, "--as-of")) == instant
         return
-    with pytest.raises(UserError, match=f"--as-of is '{text}', which is not an ISO 8601 instant"):
+    with pytest.raises(UserError, match=re.escape(f"--as-of is '{text}', which is not an ISO 8601 instant")):
         utc_instant(text, "--as-of")
 
 
@@ -413,20 +414,21 @@ def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -
     message = str(end(factory.refresh())["message"])
     assert "history.duckdb, which has all rows that were read, cannot be opened" in message
     assert "put it back from a copy, or use --full-refresh" in message
+    folder = str(factory.home.folder)
+    assert rollback.main(["previous", "--home", folder]) == 0, "without the history"
+    assert factory.documents() == story.first_documents
+    kept = factory.home.rollback()
+    assert kept is not None
+    assert kept.batch_id == progress.landed_progress(story.factory.home)[1]
+    assert rollback.main(["2", "--no-documents", "--home", folder]) == 0
     published = factory.home.version_file(2)
     published.unlink()
     published.write_bytes(b"damaged")
     message = str(end(factory.refresh())["message"])
     assert "version 2 cannot be read" in message
     assert "choose another with scripts/rollback.py; there are: 1" in message
-    folder = str(factory.home.folder)
     assert rollback.main(["2", "--home", folder]) == 2, "it cannot be read"
     assert rollback.main(["previous", "--home", folder]) == 0
-    assert factory.documents() == story.first_documents
-    kept = factory.home.rollback()
-    shutil.copy(story.factory.home.history, factory.home.history)
-    assert kept is not None
-    assert kept.batch_id == progress.landed_progress(story.factory.home)[1]
 
 
 @pytest.mark.parametrize(
