@@ -20,7 +20,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from factory_metrics import landing
 from factory_metrics.landing import LandingError, LogFile, Part, WorkingCopies, list_log_files
 from factory_metrics.postgres import URL_PREFIXES, load_extension
-from factory_metrics.settings import ROOT
+from factory_metrics.settings import ROOT, UserError, check_path
 
 RAW_DATABASE_ALIAS = "raw_logs"
 
@@ -44,6 +44,10 @@ class Plugin(BasePlugin):
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
         """Take the warehouse's path as it is, see profiles.yml; make its folder, which DuckDB does not."""
         creds.path = os.environ.get("FACTORY_WAREHOUSE") or creds.path
+        try:
+            check_path(Path(creds.path))
+        except UserError as error:
+            raise DbtRuntimeError(str(error)) from error
         Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:

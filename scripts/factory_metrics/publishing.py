@@ -26,7 +26,7 @@ import duckdb
 from factory_metrics import run_history
 from factory_metrics.failures import first_line
 from factory_metrics.run_history import Run
-from factory_metrics.settings import UserError
+from factory_metrics.settings import UserError, check_path
 
 # Higher than copies of this size fail on some systems.
 _COPY_BYTES = 1 << 30
@@ -83,6 +83,7 @@ class Home:
             UserError: the folder cannot be used.
 
         """
+        check_path(self.folder)
         try:
             self.build.mkdir(parents=True, exist_ok=True)
             self.versions_folder.mkdir(exist_ok=True)

@@ -390,7 +390,7 @@ def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
     story: Story, tmp_path: Path
 ) -> None:
     # as in a URL or a pattern
-    factory = story.factory.copy(tmp_path / "copy? of #1;%3F [a] 'home'")
+    factory = story.factory.copy(tmp_path / "copy* of #1;%3F [a] 'home'")
     assert factory.refresh().returncode == NOTHING_NEW, "a copied home has all"
     for gone in ("one", "all"):
         if gone == "all":
@@ -406,6 +406,13 @@ def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
     assert factory.refresh("--keep-versions", "0", as_of=FIRST_AS_OF).returncode == PUBLISHED
     assert factory.refresh().returncode == PUBLISHED
     assert factory.documents() == story.factory.documents()
+
+
+def test_a_home_that_duckdb_cannot_write_to_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home?")
+    with pytest.raises(UserError, match="has a \\? in it"), home.locked():
+        pass
+    assert not home.folder.exists()
 
 
 def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -> None:
