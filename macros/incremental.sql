@@ -80,6 +80,12 @@
 {%- endmacro %}
 
 
+-- How far the logs have been taken in; none when nothing has.
+{% macro landed_progress() -%}
+    {{ return(progress_of(api.Relation.create(database=history_database(), identifier='landed_parts'))) }}
+{%- endmacro %}
+
+
 -- The progress of the model, or models, that this one follows. The first one follows the logs themselves.
 {% macro followed_progress() -%}
     {%- set follows = model.config.meta.follows -%}
@@ -388,7 +394,7 @@ final as (
     {%- if not execute -%}
         {{ return(0) }}
     {%- endif -%}
-    {%- set landed = progress_of(api.Relation.create(database=history_database(), identifier='landed_parts')) -%}
+    {%- set landed = landed_progress() -%}
     {%- set tested = progress_of(api.Relation.create(database=target.database, identifier='tests')) -%}
     {{ return(tested.batch_id if landed and tested and tested.generation == landed.generation else 0) }}
 {%- endmacro %}

@@ -17,6 +17,7 @@ import duckdb
 
 from factory_metrics.backfill import backfill
 from factory_metrics.dbt_runs import BadDataError, DbtError
+from factory_metrics.interrupts import run_command
 from factory_metrics.publishing import Home
 from factory_metrics.settings import UserError, default_home
 from factory_metrics.variables import read_variables
@@ -81,4 +82,4 @@ def days_between(first: date, last: date) -> list[date]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("backfill", main))

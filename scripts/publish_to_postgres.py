@@ -10,6 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
+
+from factory_metrics.failures import first_line
+from factory_metrics.interrupts import run_command
 from factory_metrics.postgres import DEFAULT_SCHEMA, Target, copy_version
 from factory_metrics.publishing import Home
 from factory_metrics.settings import UserError, default_home
@@ -39,8 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with home.locked():
             version = home.current() or version
             tables = copy_version(home.version_file(version), Target(arguments.url, arguments.schema))
-    except UserError as error:
-        print(f"publish_to_postgres: {error}", file=sys.stderr)
+    except (UserError, OSError, duckdb.Error) as error:
+        print(f"publish_to_postgres: {first_line(error)}", file=sys.stderr)
         return 2
     done = f"{tables} tables copied" if tables else "it is there already"
     print(f"version {version}: {done}")
@@ -48,4 +52,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("publish_to_postgres", main))

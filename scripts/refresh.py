@@ -2,9 +2,10 @@
 
 Looks for new rows in the logs, builds and tests in private, publishes what passed, writes the documents, and
 copies the flat views to PostgreSQL if asked to.
-Exit codes: 0 new data is published, 1 bad data (a test failed, or a log cannot be read), 2 broken set-up,
-3 nothing new, 4 another run is at work. After 1 and 2 the version that was published before stays, unless the
-message says that another one is published: then its documents or its copy in PostgreSQL are missing.
+Exit codes: 0 new data is published, or what was missing of it is made; 1 bad data (a test failed, or a log
+cannot be read); 2 broken set-up; 3 nothing new; 4 another run is at work; 130 interrupted by Ctrl-C, 143 by
+SIGTERM. After 1, 2, 130 and 143 the version that was published before stays, unless the message says that
+another one is published: then its documents or its copy in PostgreSQL are missing.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from factory_metrics.interrupts import run_command
 from factory_metrics.postgres import DEFAULT_SCHEMA, Target
 from factory_metrics.publishing import Home
 from factory_metrics.refresh import Outcome, Request, refresh
@@ -44,23 +46,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         allow_empty=arguments.allow_empty,
         report=report,
     )
-    outcome = refresh(request)
-    run = request.run
+    result = refresh(request)
+    outcome, run = result.outcome, result.run
+    stays = f"nothing new: version {run.published_version} as of {run.as_of} stays"
+    nothing = "" if result.has_published else ", nothing is published"
     summary = {
         Outcome.PUBLISHED: f"published version {run.published_version} as of {run.as_of}: "
         f"{run.rows_in:,} new rows, {run.rows_rejected:,} of them rejected, in {run.seconds:.1f} s",
-        Outcome.NOTHING_NEW: f"nothing new: version {run.published_version} as of {run.as_of} stays",
+        Outcome.CAUGHT_UP: f"{stays}, and what was missing is made from it",
+        Outcome.NOTHING_NEW: stays,
         Outcome.BAD_DATA: f"bad data, nothing is published: {run.message}"
         + (TOO_MANY_REJECTED.format(home.warehouse) if "rejected_share_is_small" in run.message else ""),
-        Outcome.BROKEN_SETUP: f"broken set-up: {run.message}"
-        if request.has_published
-        else f"broken set-up, nothing is published: {run.message}",
+        Outcome.BROKEN_SETUP: f"broken set-up{nothing}: {run.message}",
         Outcome.BUSY: run.message,
+        Outcome.INTERRUPTED: f"{run.message}{nothing}; the next run goes on from what is there",
     }[outcome]
-    report(
-        summary, {"event": "end", "outcome": outcome.name.lower(), "published_version": run.published_version}
-    )
-    return outcome
+    report(summary, {"event": "end", "outcome": outcome.value, "published_version": run.published_version})
+    return result.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,4 +127,4 @@ def _report_json(text: str, fields: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("refresh", main))

@@ -15,9 +15,13 @@ from pathlib import Path
 
 import duckdb
 
+from factory_metrics.failures import explain
+from factory_metrics.handing_out import write_version_documents
+from factory_metrics.interrupts import run_command
+from factory_metrics.progress import newest_batch
 from factory_metrics.publishing import Home
-from factory_metrics.refresh import Request, landed_progress, write_version_documents
 from factory_metrics.settings import UserError, default_home
+from factory_metrics.step_log import StepLog
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,14 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         with home.locked():
             version = chosen_version(home, arguments.version)
-            home.roll_back(version, landed_progress(home)[1])
+            run = home.run_that_made(version)
+            home.roll_back(version, newest_batch(home), run.started_at if run else "")
             print(f"version {version} is published")
             if not arguments.no_documents:
                 folder = arguments.documents or home.documents
-                request = Request(home, "{}", documents=folder, report=lambda text, _: print(text))
-                write_version_documents(request, version)
+                write_version_documents(home, version, folder, StepLog(lambda text, _: print(text)))
     except (UserError, OSError, duckdb.Error) as error:
-        print(f"rollback: {error}", file=sys.stderr)
+        print(f"rollback: {explain(error, home.folder)}", file=sys.stderr)
         return 2
     return 0
 
@@ -101,4 +105,4 @@ def chosen_version(home: Home, text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("rollback", main))

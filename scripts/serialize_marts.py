@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.interrupts import run_command
 from factory_metrics.output import Selection, write_documents
 from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
 from factory_metrics.warehouse import check_as_of_has_rows, open_warehouse
@@ -93,4 +94,4 @@ def _progress() -> Iterator[Callable[[int, int], object]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("serialize_marts", main))

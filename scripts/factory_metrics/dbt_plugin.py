@@ -6,6 +6,7 @@ and offers functions to the macros that read logs: `list_log_files(folder)`, `de
 warehouse begins here, before anything is written: so this is where its variables are checked.
 """
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +24,7 @@ from factory_metrics.json_rows import rows_of_line
 from factory_metrics.landing import FoundFiles, Part, WorkingCopies, find_log_files
 from factory_metrics.log_rows import LandingError
 from factory_metrics.postgres import URL_PREFIXES, load_extension
-from factory_metrics.settings import ROOT, UserError
+from factory_metrics.settings import ROOT, UserError, check_path
 from factory_metrics.variables import check_variables
 
 RAW_DATABASE_ALIAS = "raw_logs"
@@ -47,7 +48,12 @@ class Plugin(BasePlugin):
         self._listed: set[str] = set()
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
-        """Make the folder of the warehouse, which DuckDB does not."""
+        """Take the warehouse's path as it is, see profiles.yml; make its folder, which DuckDB does not."""
+        creds.path = os.environ.get("FACTORY_WAREHOUSE") or creds.path
+        try:
+            check_path(Path(creds.path))
+        except UserError as error:
+            raise DbtRuntimeError(str(error)) from error
         Path(creds.path).parent.mkdir(parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:

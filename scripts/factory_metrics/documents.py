@@ -6,7 +6,7 @@ types, which checks every value, and encoded again.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 
@@ -66,11 +66,16 @@ def ddl(column_type: ColumnType) -> str:
 
 
 def read_documents(
-    warehouse: duckdb.DuckDBPyConnection, mart: Mart, first_org: str, last_org: str
+    warehouse: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    first_org: str,
+    last_org: str,
+    only: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield each org from the first to the last (by code point, both included) and its document.
 
-    A document is compact JSON in UTF-8. The mart has been checked with `check_marts`.
+    With `only`, other orgs are left out. A document is compact JSON in UTF-8. The mart has been checked with
+    `check_marts`.
 
     Raises:
         UserError: a value does not fit the contract.
@@ -78,7 +83,12 @@ def read_documents(
     """
     is_list = mart.is_list
     decode = msgspec.json.Decoder(METRIC_TYPES[mart.metric_type]).decode
-    rows = warehouse.cursor().execute(_query(mart), {"first": first_org, "last": last_org})
+    orgs = "org_id BETWEEN $first AND $last"
+    parameters: dict[str, object] = {"first": first_org, "last": last_org}
+    if only is not None:
+        orgs += " AND org_id IN (SELECT unnest($only))"
+        parameters["only"] = list(only)
+    rows = warehouse.cursor().execute(_query(mart, orgs), parameters)
     batches = iter(lambda: rows.fetchmany(_BATCH_ROWS), [])
     for org, group in groupby(chain.from_iterable(batches), key=itemgetter(0)):
         text = ",".join(item for _, item in group if item is not None)
@@ -90,10 +100,9 @@ def read_documents(
         yield org, _encode(document)
 
 
-def _query(mart: Mart) -> str:
-    """Return the SQL for pairs of org and JSON text, in the documents' order."""
+def _query(mart: Mart, orgs: str) -> str:
+    """Return the SQL for pairs of org and JSON text, in the documents' order; `orgs` is a condition."""
     row = f"to_json({_struct(_row_shape(mart.metric_type))})"
-    orgs = "org_id BETWEEN $first AND $last"
     if not mart.is_list:
         return f'SELECT org_id, {row} FROM main."{mart.name}" WHERE {orgs} ORDER BY org_id'  # noqa: S608
     # An org without rows has an empty list, so the orgs come from a mart that has them all.

@@ -6,28 +6,35 @@
 A reader never sees half a file: each is written beside its place, then moved there. The manifest comes last;
 until then, the one of the run before stays.
 """
-# Names of files are text here, as a Path for each would take a sixth of the time.
-# ruff: noqa: PTH103, PTH105, PTH108, PTH120, PTH123
+# ruff: noqa: PTH110 - names of files are text here, as a Path for each would take a sixth of the time
 
-import fcntl
+from __future__ import annotations
+
 import glob
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import quote
 
-import duckdb
 import msgspec
 from msgspec import Struct
 
 from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.document_files import only_run, remove, replacing, write_org
 from factory_metrics.documents import Mart, read_documents
+from factory_metrics.earlier_documents import EarlierDocuments, manifest_entries
 from factory_metrics.settings import UserError
 from factory_metrics.warehouse import check_marts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import duckdb
+
+_Result = TypeVar("_Result")
 
 MANIFEST = "manifest.json"
 
@@ -35,8 +42,8 @@ MANIFEST = "manifest.json"
 # and of the whole mart when its rows are in no order.
 _PAGE_ORGS = 1000
 _LONGEST_NAME = 255
-# `+` is in no folder's name that is not cut, so no org's folder can be in the way.
-_TEMPORARY = "+tmp"
+# Making a file is the system's work more than Python's, so that several threads make more of them.
+_WRITERS = 2
 # A file in a manifest, one a line. Nothing else is ever removed, and nothing outside the folder.
 _ENTRY = r'^("([\w.~%+-]*[\w~%+-][\w.~%+-]*/[a-z]+/\d+d\.json)": "[0-9a-f]{64}"),?$'
 
@@ -83,17 +90,21 @@ def folder_name(org: str) -> str:
     return name
 
 
-def write_documents(
+def write_documents(  # noqa: PLR0913 - the last two are seldom given
     warehouse: duckdb.DuckDBPyConnection,
     out: Path,
     marts: Sequence[Mart],
     selection: Selection,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
+    *,
+    earlier: Path | None = None,
 ) -> Summary:
     """Write the documents of the marts and the manifest into the folder `out`.
 
     Files that are right already are left alone. With nothing selected, the files that the earlier manifest
     lists and this run does not have are removed; with a selection they stay, and are listed as `kept`.
+    `earlier` is the file of the warehouse that the files in `out` and the manifest there are of, if that is
+    certain: of them, only those that differ, or are gone, are written.
     `progress` is called now and then with the numbers of documents done and to do. Memory does not depend on
     the number of orgs, but for what DuckDB caches of the warehouse's file.
 
@@ -114,30 +125,56 @@ def write_documents(
     }
     summary = Summary()
 
-    def entries() -> Iterator[str]:
-        for page in _org_pages(warehouse, marts[0], selection.orgs):
-            yield from _write_page(warehouse, out, marts, page, summary)
+    def entries(earlier_documents: EarlierDocuments | None) -> Iterator[str]:
+        pages = (
+            _read_page(warehouse, out, marts, page, earlier_documents)
+            for page in _org_pages(warehouse, marts[0], selection.orgs)
+        )
+        for written, of_org in _in_background(lambda org: org.write(out), pages):
+            summary.written += written
+            summary.unchanged += len(of_org) - written
             progress(summary.written + summary.unchanged, total)
+            yield from of_org
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot make the folder {out} ({error.strerror}): name one that you may write"
         raise UserError(message) from error
-    with _only_run(out), replacing(out / MANIFEST) as manifest:
+    with only_run(out), replacing(out / MANIFEST) as manifest:
+        compared = EarlierDocuments.of(warehouse, marts, earlier, out / MANIFEST) if earlier else None
         manifest.write(msgspec.json.encode(header).removesuffix(b"}") + b',"files":')
-        _write_object(manifest, entries())
+        _write_object(manifest, entries(compared))
         manifest.flush()
-        earlier = _earlier_entries(warehouse, out / MANIFEST, Path(manifest.name))
+        listed = _earlier_entries(warehouse, out / MANIFEST, Path(manifest.name))
         # Before the new manifest is in place: else a run that ends here would forget them.
         if everything:
-            for _, path in earlier:
-                summary.removed += _remove(out, path)
+            for _, path in listed:
+                summary.removed += remove(out, path)
         else:
             manifest.write(b',"kept":')
-            _write_object(manifest, (entry for entry, _ in earlier))
+            _write_object(manifest, (entry for entry, _ in listed))
         manifest.write(b"}\n")
     return summary
+
+
+def documents_are_there(out: Path) -> bool:
+    """Tell whether all files are there that the manifest lists."""
+    return all(os.path.exists(f"{out}/{path}") for path, _ in manifest_entries(out / MANIFEST))
+
+
+def _in_background(work: Callable[[_Org], _Result], pages: Iterable[list[_Org]]) -> Iterator[_Result]:
+    """Do the work while the next page is read; yield the results in order."""
+    pool = ThreadPoolExecutor(_WRITERS)
+    try:
+        waiting: list[Future[_Result]] = []
+        for page in pages:
+            doing = [pool.submit(work, org) for org in page]
+            yield from (future.result() for future in waiting)
+            waiting = doing
+        yield from (future.result() for future in waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _count_orgs(warehouse: duckdb.DuckDBPyConnection, mart: Mart, orgs: Sequence[str] | None) -> int:
@@ -166,50 +203,51 @@ def _org_pages(
         yield from ([org] for org in sorted(orgs))
 
 
-def _write_page(
-    warehouse: duckdb.DuckDBPyConnection, out: Path, marts: Sequence[Mart], page: list[str], summary: Summary
-) -> list[str]:
-    """Write the documents of a page of orgs; return their entries in the manifest, ordered by org."""
-    folders = {org: folder_name(org) for org in page}
-    entries: dict[str, list[str]] = {org: [] for org in page}
-    for mart in marts:
-        for org, document in read_documents(warehouse, mart, page[0], page[-1]):
-            path = f"{folders[org]}/{mart.metric_type}/{mart.time_range}.json"
-            if _write(f"{out}/{path}", document):
-                summary.written += 1
-            else:
-                summary.unchanged += 1
-            entries[org].append(f'"{path}": "{sha256(document).hexdigest()}"')
-    return list(chain.from_iterable(entries.values()))
+def _read_page(
+    warehouse: duckdb.DuckDBPyConnection,
+    out: Path,
+    marts: Sequence[Mart],
+    page: list[str],
+    earlier: EarlierDocuments | None,
+) -> list[_Org]:
+    """Read the documents of a page of orgs; of those that are there, the same as before, only the entries."""
+    paths = [f"{mart.metric_type}/{mart.time_range}.json" for mart in marts]
+    orgs = {org: _Org(folder_name(org), paths) for org in page}
+    if earlier:
+        entries = earlier.entries(page, (org.folder for org in orgs.values()))
+        changed = earlier.changed(page)
+        for name, org in orgs.items():
+            known = entries.get(org.folder, {})
+            numbers = changed.get(name, set())
+            for number, path in enumerate(paths):
+                entry = known.get(f"{org.folder}/{path}")
+                if entry and number not in numbers and os.path.exists(f"{out}/{org.folder}/{path}"):
+                    org.entries[path] = entry
+    for mart, path in zip(marts, paths, strict=True):
+        wanted = [name for name, org in orgs.items() if path not in org.entries]
+        selected = None if len(wanted) == len(page) else wanted
+        for name, document in (
+            read_documents(warehouse, mart, wanted[0], wanted[-1], selected) if wanted else ()
+        ):
+            orgs[name].documents[path] = document
+    return list(orgs.values())
 
 
-def _write(path: str, content: bytes) -> bool:
-    """Write a file unless it has that content already; return whether it was written."""
-    with suppress(FileNotFoundError), open(path, "rb", buffering=0) as file:
-        if file.read() == content:
-            return False
-    with replacing(path) as file:
-        file.write(content)
-    return True
+@dataclass
+class _Org:
+    """An org's folder, the documents to write there, and the entries of those that stay, by path in it."""
 
+    folder: str
+    paths: list[str]
+    documents: dict[str, bytes] = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
 
-@contextmanager
-def replacing(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when all went well, and leaves no trace when not."""
-    temporary = f"{path}{_TEMPORARY}"
-    try:
-        try:
-            file = open(temporary, "wb")  # noqa: SIM115 - closed below
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path))
-            file = open(temporary, "wb")  # noqa: SIM115 - closed below
-        with file:
-            yield file
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    def write(self, out: Path) -> tuple[int, list[str]]:
+        """Write the documents; return how many were not there so, and all entries in the manifest."""
+        written = write_org(str(out), self.folder, self.documents) if self.documents else 0
+        for path, document in self.documents.items():
+            self.entries[path] = f'"{self.folder}/{path}": "{sha256(document).hexdigest()}"'
+        return written, [self.entries[path] for path in self.paths]
 
 
 def _write_object(file: BinaryIO, entries: Iterable[str]) -> None:
@@ -243,31 +281,3 @@ def _earlier_entries(
     )
     while row := rows.fetchone():
         yield row
-
-
-def _remove(out: Path, path: str) -> bool:
-    """Remove a document and the folders that this leaves empty; return whether it was there."""
-    document = out / path
-    try:
-        document.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    for folder in list(document.parents)[:2]:
-        with suppress(OSError):
-            folder.rmdir()
-    return True
-
-
-@contextmanager
-def _only_run(out: Path) -> Iterator[None]:
-    """Keep other runs from writing to the same folder."""
-    handle = os.open(out, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            message = f"another run is writing to {out}: try again when it is done"
-            raise UserError(message) from error
-        yield
-    finally:
-        os.close(handle)

@@ -15,6 +15,7 @@ when its file has been removed.
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,11 +23,19 @@ from typing import NamedTuple
 
 import duckdb
 
-from factory_metrics.settings import UserError
+from factory_metrics import run_history
+from factory_metrics.failures import first_line
+from factory_metrics.run_history import Run
+from factory_metrics.settings import UserError, check_path
 
 # Higher than copies of this size fail on some systems.
 _COPY_BYTES = 1 << 30
 
+
+# So long a version stays that the link named: a reader may have looked at the link, and not opened it yet.
+_SECONDS_TO_OPEN = 60
+
+BEGIN_ANEW = "or use --full-refresh to begin anew with the logs that are there"
 
 # Folders beside the versions whose names begin so are backfills', while they are in use.
 SCRATCH_PREFIX = ".backfill-"
@@ -37,11 +46,15 @@ class BusyError(UserError):
 
 
 class Rollback(NamedTuple):
-    """The version that was gone back to, the newest batch of the logs then, and the version before."""
+    """The version that was gone back to, the newest batch of the logs then, and the version before.
+
+    `run_started_at` tells of which run the version is, as its number may come back when versions are lost.
+    """
 
     version: int
     batch_id: int
     from_version: int
+    run_started_at: str = ""
 
 
 class Home:
@@ -70,6 +83,7 @@ class Home:
             UserError: the folder cannot be used.
 
         """
+        check_path(self.folder)
         try:
             self.build.mkdir(parents=True, exist_ok=True)
             self.versions_folder.mkdir(exist_ok=True)
@@ -98,8 +112,9 @@ class Home:
         return sorted(int(name) for name in names if name.isdigit())
 
     def next_version(self) -> int:
-        """Return the number of the version that is published next."""
-        return max(self.versions(), default=0) + 1
+        """Return the number of the version that is published next: one that no version had, lost ones too."""
+        known = (*self.versions(), self.linked() or 0, run_history.highest_version(self.runs))
+        return max(known) + 1
 
     def version_file(self, version: int) -> Path:
         """Return the file of a version."""
@@ -114,14 +129,66 @@ class Home:
         """
         version = self.linked()
         if version is not None and not self.version_file(version).exists():
-            way_out = (
-                "choose another with scripts/rollback.py"
-                if self.versions()
-                else f"and there is no other: remove the link {self.published}, and run again"
-            )
-            message = f"the published version {version} is gone: {way_out}"
+            message = f"the published version {version} is gone: {self._way_out(version)}"
             raise UserError(message)
         return version
+
+    def _way_out(self, version: int) -> str:
+        """Say what to do when a version cannot be used."""
+        others = [str(other) for other in self.versions() if other != version]
+        if others:
+            return f"choose another with scripts/rollback.py; there are: {', '.join(others)}"
+        return f"and there is no other: remove the link {self.published}, and run again"
+
+    @contextmanager
+    def open_version(self, version: int) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a version's file for reading.
+
+        Raises:
+            UserError: it is not there, or damaged.
+
+        """
+        file = self.existing_file(version)
+        try:
+            with duckdb.connect(str(file), read_only=True) as connection:
+                yield connection
+        except duckdb.Error as error:
+            message = f"version {version} cannot be read ({first_line(error)}): {self._way_out(version)}"
+            raise UserError(message) from error
+
+    def run_that_made(self, version: int) -> Run | None:
+        """Return the run that made a version, which tells it from others that had its number.
+
+        Raises:
+            UserError: the version is not there, or damaged.
+
+        """
+        with self.open_version(version) as connection:
+            return run_history.read_last(connection)
+
+    @contextmanager
+    def open_history(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open what is known of the logs for reading.
+
+        Raises:
+            UserError: it is damaged, or in use.
+
+        """
+        try:
+            connection = duckdb.connect(str(self.history), read_only=True)
+        except duckdb.Error as error:
+            way_out = (
+                "let go of it, and run again"
+                if "lock" in str(error)
+                else f"put it back from a copy, {BEGIN_ANEW}"
+            )
+            message = (
+                f"{self.history}, which has all rows that were read, cannot be opened "
+                f"({first_line(error)}): {way_out}"
+            )
+            raise UserError(message) from error
+        with connection:
+            yield connection
 
     def linked(self) -> int | None:
         """Return the number of the version that the link names, there or not; None before the first.
@@ -181,15 +248,14 @@ class Home:
         """Note that what was read since all was forgotten is published."""
         self._begun_anew.unlink(missing_ok=True)
 
-    def publish(self) -> int:
-        """Publish the built warehouse; return its version."""
+    def publish(self, version: int) -> None:
+        """Publish the built warehouse as this version, which is a new one."""
         # Opened by itself, so that nothing is left in a write-ahead log, and it can be read.
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("checkpoint")
         if _write_ahead_log(self.warehouse).exists():
             message = f"{self.warehouse} could not be completed: its write-ahead log stays"
             raise UserError(message)
-        version = self.next_version()
         to_disk(self.warehouse)
         target = self.version_file(version)
         target.parent.mkdir(exist_ok=True)
@@ -199,34 +265,39 @@ class Home:
         to_disk(self.versions_folder)
         self.point_to(version)
         self.end_beginning_anew()
-        return version
 
     def remove_old_versions(self, keep: int) -> None:
         """Remove all but the newest version and the `keep` before it, and what interrupted backfills left.
+
+        What the link names, or named less than a minute ago, stays too.
 
         Raises:
             OSError: one cannot be removed; the next run tries again.
 
         """
-        kept = self.versions()[-keep - 1 :]
+        kept = {*self.versions()[-keep - 1 :], self.linked()}
         for folder in self.versions_folder.iterdir():
             if folder.name.isdigit() and int(folder.name) not in kept:
-                shutil.rmtree(folder)
+                age = time.time() - folder.stat().st_mtime
+                if age > _SECONDS_TO_OPEN or not (folder / self.published.name).exists():
+                    shutil.rmtree(folder)
         for folder in self.versions_folder.glob(f"{SCRATCH_PREFIX}*"):
             with suppress(FileNotFoundError, BlockingIOError), in_use(folder):
                 shutil.rmtree(folder)
 
-    def roll_back(self, version: int, batch_id: int) -> None:
-        """Publish an earlier version again; `batch_id` is the newest batch that is known of the logs.
+    def roll_back(self, version: int, batch_id: int, run_started_at: str) -> None:
+        """Publish an earlier version again, made by the run that started then.
+
+        `batch_id` is the newest batch that is known of the logs.
 
         Raises:
             UserError: there is no such version.
 
         """
-        self._existing(version)
+        self.existing_file(version)
         # First, as it says nothing of other versions than the published one.
         note = self._rollback.with_suffix(".new")
-        note.write_text(f"{version} {batch_id} {self.linked() or version}")
+        note.write_text(f"{version} {batch_id} {self.linked() or version} {run_started_at}")
         to_disk(note)
         note.replace(self._rollback)
         self.point_to(version)
@@ -235,7 +306,8 @@ class Home:
         """Return the last rollback; None when there was none."""
         if not self._rollback.exists():
             return None
-        return Rollback(*map(int, self._rollback.read_text().split()))
+        version, batch_id, from_version, *run_started_at = self._rollback.read_text().split(maxsplit=3)
+        return Rollback(int(version), int(batch_id), int(from_version), *run_started_at)
 
     def point_to(self, version: int) -> None:
         """Make a version the published one.
@@ -244,15 +316,23 @@ class Home:
             UserError: there is no such version.
 
         """
-        target = self._existing(version)
+        target = self.existing_file(version)
+        left = self.linked()
+        if left is not None and self.version_file(left).exists():
+            os.utime(self.version_file(left).parent)  # when it was last named
         link = self.build / "factory.duckdb.link"
         link.unlink(missing_ok=True)
         link.symlink_to(target.relative_to(self.folder))
         link.replace(self.published)
         to_disk(self.folder)
 
-    def _existing(self, version: int) -> Path:
-        """Return the file of a version that is there."""
+    def existing_file(self, version: int) -> Path:
+        """Return the file of a version that is there.
+
+        Raises:
+            UserError: there is no such version.
+
+        """
         file = self.version_file(version)
         if not file.exists():
             known = ", ".join(map(str, self.versions())) or "none"

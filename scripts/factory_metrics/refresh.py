@@ -10,34 +10,35 @@ import os
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import IntEnum
-from hashlib import md5, sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
+from enum import Enum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import msgspec
 
-from factory_metrics import landing, run_history
+from factory_metrics import landing, progress, run_history
 from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
+from factory_metrics.failures import explain, is_damage
+from factory_metrics.handing_out import copy_to_postgres, write_version_documents
+from factory_metrics.instants import utc_instant
+from factory_metrics.interrupts import raised_signals
 from factory_metrics.landing import find_log_files
 from factory_metrics.log_rows import LandingError
-from factory_metrics.output import Selection, write_documents
-from factory_metrics.postgres import Target, copy_version
-from factory_metrics.publishing import BusyError, Home, discard_database, to_disk
+from factory_metrics.progress import LOGS, Published, landed_progress
+from factory_metrics.publishing import BEGIN_ANEW, BusyError, Home, Rollback, discard_database
 from factory_metrics.run_history import Run
-from factory_metrics.settings import ROOT, UserError, time_ranges
-from factory_metrics.variables import read_variables, wanted_as_of
-from factory_metrics.warehouse import check_as_of_has_rows, open_warehouse
+from factory_metrics.settings import ROOT, UserError
+from factory_metrics.step_log import StepLog
+from factory_metrics.variables import logs_place, read_variables, wanted_as_of
+from factory_metrics.warehouse import check_as_of_has_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
+    from factory_metrics.postgres import Target
 
 # Views do not change with the logs: a build that goes on from one of the same version has them.
 WITHOUT_VIEWS = (
@@ -52,24 +53,35 @@ WITHOUT_VIEWS = (
 GOING_ON = (*WITHOUT_VIEWS, "--threads", "2")
 
 
-class Outcome(IntEnum):
-    """How a run ended; the number is the command's exit code."""
+class Outcome(Enum):
+    """How a run ended."""
 
-    PUBLISHED = 0
-    BAD_DATA = 1
-    BROKEN_SETUP = 2
-    NOTHING_NEW = 3
-    BUSY = 4
+    PUBLISHED = "published"
+    CAUGHT_UP = "caught_up"  # nothing new, but what is made from the published version was not all there
+    BAD_DATA = "bad_data"
+    BROKEN_SETUP = "broken_setup"
+    NOTHING_NEW = "nothing_new"
+    BUSY = "busy"
+    INTERRUPTED = "interrupted"
 
 
-@dataclass
+_EXIT_CODES = {
+    Outcome.PUBLISHED: 0,
+    Outcome.CAUGHT_UP: 0,
+    Outcome.BAD_DATA: 1,
+    Outcome.BROKEN_SETUP: 2,
+    Outcome.NOTHING_NEW: 3,
+    Outcome.BUSY: 4,
+}
+
+
+@dataclass(frozen=True)
 class Request:
     """What a run is to do: `variables` are dbt's, a YAML text; `as_of` None stands for now.
 
     `documents` is the folder to write documents to, if any, and `postgres` where to copy the flat views to.
     `allow_empty` lets it publish an as-of before all rows, which has no documents.
-    `report` is told of what was done, in words and in fields. `run` is what the history will have of it, and
-    `has_published` whether a version was switched.
+    `report` is told of what was done, in words and in fields.
     """
 
     home: Home
@@ -81,139 +93,234 @@ class Request:
     full_refresh: bool = False
     allow_empty: bool = False
     report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
-    run: Run = field(init=False)
-    has_published: bool = field(default=False, init=False)
-
-    def __post_init__(self) -> None:
-        """Start the run's line in the history."""
-        self.run = Run(started_at=_now().isoformat(sep=" ", timespec="microseconds"))
 
 
-class Published(NamedTuple):
-    """How far the published version has come, its as-of (UTC), and the run that made it."""
+@dataclass
+class Result:
+    """How a run ended, and its line in the history; `has_published` tells whether a version was switched."""
 
-    version: int
-    generation: str
-    batch_id: int
-    as_of: datetime
+    outcome: Outcome
+    exit_code: int
     run: Run
+    has_published: bool
 
 
-def refresh(request: Request) -> Outcome:
-    """Do what is needed; return how it ended. The history has a line more, unless another run is at work."""
-    started = time.monotonic()
-    run = request.run
+def refresh(request: Request) -> Result:
+    """Do what is needed. The history has a line more, unless another run is at work."""
+    attempt = _Attempt(request)
+    run, home, signals_code = attempt.run, request.home, None
     try:
-        with request.home.locked():
+        with raised_signals() as signals, home.locked():
             try:
-                outcome = _refresh(request, started)
-            except BadDataError as error:
-                outcome, run.message = Outcome.BAD_DATA, str(error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, a scheduler must not take it for bad data
-                outcome, run.message = Outcome.BROKEN_SETUP, str(error) or type(error).__name__
-            if request.has_published:
+                outcome = attempt.make()
+            except BaseException as error:  # noqa: BLE001 - whatever it is, a scheduler must not take it for bad data
+                outcome, run.message = _failure(error, home)
+                if signals.received:
+                    outcome, run.message = Outcome.INTERRUPTED, signals.message
+                    signals_code = signals.exit_code
+            signals.hold()
+            if attempt.has_published:
                 run.message = (
                     run.message and f"version {run.published_version} is published, but {run.message}"
                 )
-            run.end("published" if request.has_published else outcome.name.lower(), started)
-            run_history.append(request.home.runs, run)
+            run.end("published" if attempt.has_published else outcome.value, attempt.started)
+            run_history.append(home.runs, run)
     except BusyError as error:
         outcome, run.message = Outcome.BUSY, str(error)
     except (UserError, OSError) as error:
-        outcome, run.message = Outcome.BROKEN_SETUP, str(error)
-    return outcome
+        reasons = (run.message, explain(error, home.folder))
+        outcome, run.message = Outcome.BROKEN_SETUP, "; ".join(dict.fromkeys(filter(None, reasons)))
+    exit_code = signals_code or _EXIT_CODES[outcome]
+    return Result(outcome, exit_code, run, attempt.has_published)
 
 
-def _refresh(request: Request, started: float) -> Outcome:
-    home, run = request.home, request.run
-    variables = read_variables(request.variables)
-    run.project_version = project_version(variables)
-    published = _published(home)
-    if request.documents:
-        _check_folder(request.documents)
-    if request.postgres:
-        request.postgres.check()
-    if request.full_refresh:
-        _check_log_folders(variables)
-        home.begin_anew()
-    check_logs(home, variables, published)
-    _heed_older_history(home, published)
-
-    dbt = Dbt(
-        environment={
-            "FACTORY_WAREHOUSE": str(home.warehouse),
-            "FACTORY_HISTORY": str(home.history),
-            "FACTORY_FACTS": "",
-            "FACTORY_SCRATCH": str(home.scratch),
-            "DBT_WRITE_JSON": "false",
-            "FACTORY_AS_OF": request.as_of or "",
-        },
-        artifacts=home.build,
-        variables=json.dumps(variables, default=str),
-        report=lambda node: _report_node(request, node),
-    )
-    with _step(request, "look for new rows"):
-        # Files can be told from those that were read without dbt, whose start is most of a short run.
-        folder = variables.get("raw_path")
-        has_new_files = bool(folder) and not _files_are_known(request, str(folder))
-        if not folder:
-            home.discard_empty_build()
-            no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-            dbt.run("build", "--select", "+landed_parts", *no_tests)
-    if published and not has_new_files and _is_current(request, published, variables):
-        _report_age(request)
-        run.as_of, run.published_version = str(published.as_of), published.version
-        return _hand_out(request, published.version)
-
-    _start_build(request, dbt)
-    going_on = GOING_ON if _is_tested(home, run.project_version) else ()
-    if home.warehouse.exists() and not going_on:
-        _mark_as_untested(home)
-    with _step(request, "build and test"):
-        dbt.run("build", *NO_FORMULA_TESTS, *going_on)
-    _check_as_of(request)
-    with _step(request, "check freshness"):
-        _check_freshness(request, dbt)
-    goes_on = published and published.generation.startswith(landed_progress(home)[0])
-    _count_new_rows(request, published.batch_id if published and goes_on else 0)
-    with _step(request, "publish"):
-        if not going_on:
-            _drop_removed_models(home, dbt)
-        version = run.published_version = home.next_version()
-        run.end(Outcome.PUBLISHED.name.lower(), started)
-        run_history.write_table(home.warehouse, home.runs, run)
-        _mark_as_tested(home)
-        home.publish()
-        request.has_published = True
-    try:
-        home.remove_old_versions(request.keep_versions)
-    except OSError as error:
-        request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
-    _hand_out(request, version)
-    return Outcome.PUBLISHED
+def _failure(error: BaseException, home: Home) -> tuple[Outcome, str]:
+    """Return what an error amounts to."""
+    if isinstance(error, BadDataError):
+        return Outcome.BAD_DATA, str(error)
+    if is_damage(str(error)):
+        # The next run begins with a copy of what is published, in case it is this one that is damaged.
+        discard_database(home.warehouse)
+    return Outcome.BROKEN_SETUP, explain(error, home.folder)
 
 
-def _check_as_of(request: Request) -> None:
-    """Check before a publication that it does not take all documents away, unless that is meant.
+class _Attempt:
+    """A run under way: what the history will have of it, and how far it is."""
 
-    Raises:
-        UserError: there is no row at or before the as-of.
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.started = time.monotonic()
+        self.run = Run(started_at=_now().isoformat(sep=" ", timespec="microseconds"))
+        self.has_published = False
+        self._home = request.home
+        self._log = StepLog(request.report, self.run.steps)
 
-    """
-    if not request.allow_empty:
-        with duckdb.connect(str(request.home.warehouse), read_only=True) as connection:
-            check_as_of_has_rows(connection)
+    def make(self) -> Outcome:
+        """Build, publish and hand out what is needed."""
+        request, home, run = self.request, self._home, self.run
+        variables = read_variables(request.variables)
+        as_of = _wanted_as_of(request.as_of, variables)
+        run.project_version = project_version(variables)
+        published = progress.read_published(home)
+        if request.documents:
+            _check_folder(request.documents)
+        if request.postgres:
+            request.postgres.check()
+        if request.full_refresh:
+            _check_log_folders(variables)
+            home.begin_anew()
+        check_logs(home, variables, published)
+        progress.heed_older_history(home, published)
 
+        dbt = self._dbt(variables)
+        with self._log.step("look for new rows"):
+            # Files can be told from those that were read without dbt, whose start is most of a short run.
+            folder = variables.get("raw_path")
+            has_new_files = bool(folder) and not self._files_are_known(str(folder))
+            if not folder:
+                home.discard_empty_build()
+                no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+                dbt.run("build", "--select", "+landed_parts", *no_tests)
+        if published and not has_new_files and self._is_current(published, as_of):
+            self._report_age()
+            run.as_of, run.published_version = str(published.as_of), published.version
+            return self._hand_out(published.version)
+        self._build(dbt, published)
+        self._hand_out(run.published_version or 0)
+        return Outcome.PUBLISHED
 
-def _start_build(request: Request, dbt: Dbt) -> None:
-    """Copy the published version, while dbt starts."""
-    request.home.discard_empty_build()
-    with ThreadPoolExecutor() as pool:
-        copying = pool.submit(request.home.start_build)
-        with _step(request, "start dbt"):
-            dbt.start()
-        with _step(request, "wait for the copy of the published version"):
-            copying.result()
+    def _files_are_known(self, folder: str) -> bool:
+        """Tell whether all files of the logs were read already, and say what is skipped."""
+        try:
+            logs = [find_log_files(f"{folder}/{log}") for log in LOGS]
+        except LandingError:
+            return False  # dbt will say
+        if skipped := [path for log in logs for path in log.skipped]:
+            self.request.report(
+                f"{len(skipped)} names in the logs' folders are skipped (they begin with _ or . or are links "
+                f"that lead nowhere); the first is {skipped[0]}",
+                {"event": "skipped", "names": len(skipped), "first": skipped[0]},
+            )
+        return progress.files_are_known(self._home, [file for log in logs for file in log.files])
+
+    def _dbt(self, variables: dict[str, Any]) -> Dbt:
+        home = self._home
+        return Dbt(
+            environment={
+                "FACTORY_WAREHOUSE": str(home.warehouse),
+                "FACTORY_HISTORY": str(home.history),
+                "FACTORY_FACTS": "",
+                "FACTORY_SCRATCH": str(home.scratch),
+                "DBT_WRITE_JSON": "false",
+                "FACTORY_AS_OF": self.request.as_of or "",
+            },
+            artifacts=home.build,
+            variables=json.dumps(variables, default=str),
+            report=self._report_node,
+        )
+
+    def _build(self, dbt: Dbt, published: Published | None) -> None:
+        """Build and test in private, and publish."""
+        request, home, run = self.request, self._home, self.run
+        self._start_build(dbt)
+        going_on = GOING_ON if progress.is_tested(home, run.project_version) else ()
+        if home.warehouse.exists() and not going_on:
+            progress.mark_as_untested(home)
+        with self._log.step("build and test"):
+            dbt.run("build", *NO_FORMULA_TESTS, *going_on)
+        if not request.allow_empty:
+            with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+                check_as_of_has_rows(connection)
+        with self._log.step("check freshness"):
+            self._check_freshness(dbt)
+        goes_on = published and published.generation.startswith(landed_progress(home)[0])
+        progress.count_new_rows(home, run, published.batch_id if published and goes_on else 0)
+        with self._log.step("publish"):
+            if not going_on:
+                progress.drop_removed_models(home, dbt.relations())
+            version = run.published_version = home.next_version()
+            run.end(Outcome.PUBLISHED.value, self.started)
+            run_history.write_table(home.warehouse, home.runs, run)
+            progress.mark_as_tested(home)
+            home.publish(version)
+            self.has_published = True
+
+    def _start_build(self, dbt: Dbt) -> None:
+        """Copy the published version, while dbt starts."""
+        self._home.discard_empty_build()
+        with ThreadPoolExecutor() as pool:
+            copying = pool.submit(self._home.start_build)
+            with self._log.step("start dbt"):
+                dbt.start()
+            with self._log.step("wait for the copy of the published version"):
+                copying.result()
+
+    def _is_current(self, published: Published, as_of: datetime | None) -> bool:
+        """Tell whether the published version is what a build would make now.
+
+        As windows begin with days, a version without new rows is current until the day ends. One that was
+        gone back to is so until there are new rows.
+        """
+        generation, batch_id = landed_progress(self._home)
+        if not generation:
+            return False
+        rollback = self._home.rollback()
+        if not as_of and rollback and rollback.batch_id == batch_id and _is_of(rollback, published):
+            return True
+        if as_of:
+            is_timely = published.as_of == as_of
+        else:
+            # not for another instant that was asked for
+            made_at = datetime.fromisoformat(published.run.started_at)
+            is_timely = published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
+        return (
+            is_timely
+            and published.generation.startswith(generation)
+            and published.batch_id == batch_id
+            and published.run.project_version == self.run.project_version
+        )
+
+    def _hand_out(self, version: int) -> Outcome:
+        """Bring what is made from the published version up to date; tell whether anything was not.
+
+        What fails here does not take the publication back: the next run tries again.
+        """
+        request, home = self.request, self._home
+        try:
+            home.remove_old_versions(request.keep_versions)
+        except OSError as error:
+            request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
+        done = []
+        if request.documents:
+            done.append(write_version_documents(home, version, request.documents, self._log))
+        if request.postgres:
+            done.append(copy_to_postgres(home, version, request.postgres, self._log))
+        return Outcome.CAUGHT_UP if any(done) else Outcome.NOTHING_NEW
+
+    def _check_freshness(self, dbt: Dbt) -> None:
+        """Ask when each log last had a new row. One that has stopped is reported, and stops no run."""
+        for node in dbt.run("source freshness", "--output", os.devnull):
+            if node.name not in LOGS:
+                continue  # dbt lists hooks, too
+            self.run.freshness[node.name] = node.status
+            if node.status != "pass":
+                self.request.report(
+                    f"{node.name} has had no new rows for longer than models/sources.yml expects "
+                    f"({node.status})",
+                    {"event": "stale", "log": node.name, "status": node.status},
+                )
+
+    def _report_age(self) -> None:
+        """Say when each log last had a new row."""
+        for log, newest in progress.newest_ingestion(self._home):
+            text = f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
+            self.request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
+
+    def _report_node(self, node: NodeResult) -> None:
+        self.request.report(
+            f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
+            {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},
+        )
 
 
 def _check_folder(folder: Path) -> None:
@@ -266,35 +373,11 @@ def check_logs(home: Home, variables: dict[str, Any], published: Published | Non
     if not generation:
         message = f"{home.history} is gone, which has all rows that were read: put it back from a copy"
     else:
-        # as macros/raw_logs.sql has it
-        place = "|".join(
-            str(variables.get(name) or "") for name in ("raw_path", "raw_database", "raw_schema")
-        )
-        if generation.startswith(md5(place.encode(), usedforsecurity=False).hexdigest()[:12]):
+        if generation.startswith(logs_place(variables)):
             return
         message = f"{home.folder} was built from other logs than --vars names: name those"
-    message += ", or use --full-refresh to begin anew with the logs that are there"
+    message += f", {BEGIN_ANEW}"
     raise UserError(message)
-
-
-def _heed_older_history(home: Home, published: Published | None) -> None:
-    """Let facts be made anew when the history that was put back from a copy is older than they are.
-
-    They may be of deliveries that it does not know, and new batches would get numbers that they had.
-    """
-    generation, batch_id = landed_progress(home)
-    batches = [published.batch_id] if published and published.generation.startswith(generation) else []
-    if home.warehouse.exists():
-        with suppress(duckdb.Error), duckdb.connect(str(home.warehouse)) as connection:
-            query = "select batch_id from model_progress where starts_with(generation, ?)"
-            batches += [row[0] for row in connection.execute(query, [generation]).fetchall()]
-    if generation and max(batches, default=0) > batch_id:
-        with duckdb.connect(str(home.history)) as connection:
-            # That of every model begins with that of what it follows.
-            connection.execute(
-                "update model_progress set generation = replace(generation, ?, ?)",
-                [generation, f"{generation} {uuid4()}"],
-            )
 
 
 def project_version(variables: dict[str, Any]) -> str:
@@ -310,252 +393,26 @@ def project_version(variables: dict[str, Any]) -> str:
     return checksum.hexdigest()
 
 
-def _published(home: Home) -> Published | None:
-    """Return what is published; None when nothing is, or nothing that a run could go on from."""
-    version = home.current()
-    if version is None:
-        return None
-    with duckdb.connect(str(home.version_file(version)), read_only=True) as connection:
-        progress = connection.execute(
-            """
-            select min(generation), min(batch_id) from model_progress
-            where model in (select unnest(?)) having count(*) > 0
-            """,
-            [[path.stem for path in (ROOT / "models").rglob("*.sql")]],
-        ).fetchone()
-        as_of = connection.execute("select as_of from clock").fetchone()
-        run = run_history.read_last(connection)
-    if not (progress and as_of and run):
-        return None
-    # A run that was killed when it had just published is added to the history now.
-    if not run_history.knows(home.runs, run):
-        run_history.append(home.runs, run)
-    return Published(version, progress[0], progress[1], as_of[0], run)
+def _wanted_as_of(option: str | None, variables: dict[str, Any]) -> datetime | None:
+    """Return the instant that was asked for (UTC), if one was.
 
+    Raises:
+        UserError: it is none.
 
-def landed_progress(home: Home) -> tuple[str, int]:
-    """Return generation and batch of what has landed; an empty generation when nothing has."""
-    if not home.history.exists() or not home.history.stat().st_size:
-        return "", 0
-    with duckdb.connect(str(home.history), read_only=True) as connection, suppress(duckdb.CatalogException):
-        query = "select generation, batch_id from model_progress where model = 'landed_parts'"
-        row = connection.execute(query).fetchone()
-        if row:
-            return row[0], row[1]
-    return "", 0
-
-
-def _files_are_known(request: Request, folder: str) -> bool:
-    """Tell whether all files of the logs were read already, and say what is skipped."""
-    home = request.home
-    try:
-        logs = [find_log_files(f"{folder}/{log}") for log in LOGS]
-    except LandingError:
-        return False  # dbt will say
-    if skipped := [path for log in logs for path in log.skipped]:
-        request.report(
-            f"{len(skipped)} names in the logs' folders are skipped, which begin with _ or ., or are links "
-            f"that lead nowhere; the first is {skipped[0]}",
-            {"event": "skipped", "names": len(skipped), "first": skipped[0]},
-        )
-    if not landed_progress(home)[0]:
-        return False
-    found = {(file.part, file.fingerprint) for log in logs for file in log.files}
-    with duckdb.connect(str(home.history), read_only=True) as connection:
-        return found <= set(connection.execute("select part, fingerprint from landed_parts").fetchall())
-
-
-def _is_current(request: Request, published: Published | None, variables: dict[str, Any]) -> bool:
-    """Tell whether the published version is what a build would make now.
-
-    As windows begin with days, a version without new rows is current until the day ends. One that was gone
-    back to is so until there are new rows.
     """
-    generation, batch_id = landed_progress(request.home)
-    if published is None or not generation:
-        return False
-    wanted = request.as_of or wanted_as_of(variables)
-    rollback = request.home.rollback()
-    if not wanted and rollback and (rollback.version, rollback.batch_id) == (published.version, batch_id):
-        return True
-    if wanted:
-        is_timely = published.as_of == _utc(wanted)
-    else:
-        # not for another instant that was asked for
-        made_at = datetime.fromisoformat(published.run.started_at)
-        is_timely = published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
-    return (
-        is_timely
-        and published.generation.startswith(generation)
-        and published.batch_id == batch_id
-        and published.run.project_version == request.run.project_version
-    )
+    if option is not None:
+        return utc_instant(option, "--as-of")
+    value = wanted_as_of(variables)
+    return None if value is None else utc_instant(value, "the var as_of")
 
 
-def _utc(instant: object) -> datetime | None:
-    """Return an instant without a zone, in UTC; None for what is none: dbt says so better."""
-    try:
-        moment = instant if isinstance(instant, datetime) else datetime.fromisoformat(str(instant))
-    except ValueError:
-        return None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+def _is_of(rollback: Rollback, published: Published) -> bool:
+    """Tell whether what is published was gone back to; notes of earlier releases do not name the run."""
+    return rollback.version == published.version and rollback.run_started_at in {
+        "",
+        published.run.started_at,
+    }
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _report_node(request: Request, node: NodeResult) -> None:
-    request.report(
-        f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
-        {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},
-    )
-
-
-@contextmanager
-def _step(request: Request, name: str) -> Iterator[None]:
-    """Time a step, and say when it is done."""
-    started = time.monotonic()
-    yield
-    seconds = round(time.monotonic() - started, 3)
-    request.run.steps[name] = seconds
-    request.report(f"{name}: {seconds:.1f} s", {"event": "step", "step": name, "seconds": seconds})
-
-
-def _check_freshness(request: Request, dbt: Dbt) -> None:
-    """Ask when each log last had a new row. One that has stopped is reported; what there is, is published."""
-    for node in dbt.run("source freshness", "--output", os.devnull):
-        if node.name not in LOGS:
-            continue  # dbt lists hooks, too
-        request.run.freshness[node.name] = node.status
-        if node.status != "pass":
-            request.report(
-                f"{node.name} has had no new rows for longer than models/sources.yml expects ({node.status})",
-                {"event": "stale", "log": node.name, "status": node.status},
-            )
-
-
-def _report_age(request: Request) -> None:
-    """Say when each log last had a new row."""
-    with duckdb.connect(str(request.home.history), read_only=True) as connection:
-        for log, table in LOGS.items():
-            query = f"select max(ingested_at) from {table} where ingested_at <= ?"  # noqa: S608 - our own names
-            for (newest,) in connection.execute(query, [_now()]).fetchall():
-                text = (
-                    f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
-                )
-                request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
-
-
-def _count_new_rows(request: Request, batch_id: int) -> None:
-    run = request.run
-    with duckdb.connect(str(request.home.history), read_only=True) as connection:
-        for table in LOGS.values():
-            query = f"""
-                select count(*), count(rejected_rule) from {table}
-                where batch_id > ? and withdrawn_batch_id is null
-            """  # noqa: S608 - our own names
-            for rows, rejected in connection.execute(query, [batch_id]).fetchall():
-                run.rows_in += rows
-                run.rows_rejected += rejected
-    run.batch_id = landed_progress(request.home)[1]
-    with duckdb.connect(str(request.home.warehouse), read_only=True) as connection:
-        for (as_of,) in connection.execute("select as_of from clock").fetchall():
-            run.as_of = str(as_of)
-
-
-def _is_tested(home: Home, project_version: str) -> bool:
-    """Tell whether what the build goes on from is of these models and settings, and passed its tests."""
-    if not home.warehouse.exists():
-        return False
-    with duckdb.connect(str(home.warehouse)) as connection:
-        try:
-            tested = connection.execute("select 1 from model_progress where model = 'tests'").fetchone()
-            run = run_history.read_last(connection)
-        except duckdb.CatalogException:
-            return False
-    return bool(tested and run and run.project_version == project_version)
-
-
-def _drop_removed_models(home: Home, dbt: Dbt) -> None:
-    """Drop what earlier releases built, and this one no longer does."""
-    kept = [*dbt.relations(), "model_progress", "run_history"]
-    with duckdb.connect(str(home.warehouse)) as connection:
-        found = connection.execute(
-            """
-            select case when view then 'view' else 'table' end, schema_name, name from (
-                select schema_name, table_name as name, false as view from duckdb_tables()
-                union all
-                select schema_name, view_name as name, true as view from duckdb_views() where not internal
-            ) where name not in (select unnest(?))
-            """,
-            [kept],
-        ).fetchall()
-        for kind, schema, name in found:
-            connection.execute(f'drop {kind} "{schema}"."{name}"')
-        connection.execute(
-            "delete from model_progress where model not in (select unnest(?))", [[*kept, "tests"]]
-        )
-
-
-def _mark_as_untested(home: Home) -> None:
-    """Let the tests look at everything: models or settings are others than when they passed."""
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute("delete from model_progress where model = 'tests'")
-
-
-def _mark_as_tested(home: Home) -> None:
-    """Write down that all tests have passed so far; those of the next run look at what comes after."""
-    generation, batch_id = landed_progress(home)
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute("delete from model_progress where model = 'tests'")
-        connection.execute("insert into model_progress values ('tests', ?, ?)", [generation, batch_id])
-
-
-def write_version_documents(request: Request, version: int) -> Outcome:
-    """Write the documents of a version, unless they are there already; tell whether they were not."""
-    home, documents = request.home, request.documents
-    if documents is None:
-        return Outcome.NOTHING_NEW
-    marker = home.build / "documents.json"
-    done = msgspec.json.encode({"folder": str(documents.absolute()), "version": version})
-    if marker.exists() and marker.read_bytes() == done and (documents / "manifest.json").exists():
-        return Outcome.NOTHING_NEW
-    # While they are written they are of no version.
-    marker.unlink(missing_ok=True)
-    to_disk(home.build)
-    selection = Selection()
-    with _step(request, "write documents"), open_warehouse(home.version_file(version)) as warehouse:
-        summary = write_documents(warehouse, documents, selection.marts(time_ranges()), selection)
-    os.sync()  # the documents, before what says that they are there
-    marker.write_bytes(done)
-    request.report(
-        f"{summary.written:,} written, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
-        {"event": "documents", **msgspec.structs.asdict(summary)},
-    )
-    return Outcome.PUBLISHED
-
-
-def copy_to_postgres(request: Request, version: int) -> Outcome:
-    """Copy the flat views of a version to PostgreSQL, unless they are there; tell whether they were not."""
-    if request.postgres is None:
-        return Outcome.NOTHING_NEW
-    with _step(request, "copy to PostgreSQL"):
-        tables = copy_version(request.home.version_file(version), request.postgres)
-    if not tables:
-        return Outcome.NOTHING_NEW
-    schema = request.postgres.schema
-    request.report(
-        f"{tables} tables in schema {schema} of PostgreSQL",
-        {"event": "postgres", "schema": schema, "tables": tables},
-    )
-    return Outcome.PUBLISHED
-
-
-def _hand_out(request: Request, version: int) -> Outcome:
-    """Bring what is made from the published version up to date; tell whether anything was not.
-
-    What fails here does not take the publication back: the next run tries again.
-    """
-    outcomes = write_version_documents(request, version), copy_to_postgres(request, version)
-    return Outcome.PUBLISHED if Outcome.PUBLISHED in outcomes else Outcome.NOTHING_NEW

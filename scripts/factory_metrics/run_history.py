@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import mmap
 import time
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ COLUMNS = {
     "freshness": "MAP(VARCHAR, VARCHAR)",
     "steps": "MAP(VARCHAR, DOUBLE)",
 }
+
+
+# The lines of the history's file, as DuckDB reads them: years of runs would take Python gigabytes. Those that
+# were cut off become nulls.
+_LINES = f"read_json(?, columns = {COLUMNS}, format = 'newline_delimited', ignore_errors = true)"
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -85,6 +91,16 @@ def read(history: Path) -> list[Run]:
     return runs
 
 
+def highest_version(history: Path) -> int:
+    """Return the highest number that a version ever had, by the history's file; 0 when there is none."""
+    if not history.exists() or not history.stat().st_size:
+        return 0
+    with duckdb.connect() as connection:
+        query = f"select coalesce(max(published_version), 0) from {_LINES}"  # noqa: S608 - our own names
+        [(version,)] = connection.execute(query, [glob.escape(str(history))]).fetchall()
+    return int(version)
+
+
 def write_table(warehouse: Path, history: Path, run: Run) -> None:
     """Put the runs of the history's file, and another, into a warehouse as the table `run_history`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
@@ -94,11 +110,9 @@ def write_table(warehouse: Path, history: Path, run: Run) -> None:
         connection.execute(f"create or replace table run_history ({columns})")
         connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
         if history.exists() and history.stat().st_size:
-            # by DuckDB, as years of runs would take Python gigabytes; lines that were cut off become nulls
             connection.execute(
-                f"insert into run_history by name from read_json(?, columns = {COLUMNS}, "
-                "format = 'newline_delimited', ignore_errors = true) where started_at is not null",
-                [str(history)],
+                f"insert into run_history by name from {_LINES} where started_at is not null",
+                [glob.escape(str(history))],
             )
         connection.execute(
             "insert into run_history by name select unnest(run) "  # noqa: S608 - our own names
@@ -108,7 +122,10 @@ def write_table(warehouse: Path, history: Path, run: Run) -> None:
 
 
 def read_last(connection: duckdb.DuckDBPyConnection) -> Run | None:
-    """Return the run that published a version, from the table in it."""
+    """Return the run that made a version, from the table in it: its last row.
+
+    Not the one of the highest number, as the history may have those of versions that are lost.
+    """
     # with all six decimals, as in the history's file: a cast drops those that are 0
     names = ", ".join(
         f"strftime({name}, '%Y-%m-%d %H:%M:%S.%f')" if kind == "TIMESTAMP" else name
@@ -116,6 +133,6 @@ def read_last(connection: duckdb.DuckDBPyConnection) -> Run | None:
     )
     row = connection.execute(
         f"select {names} from run_history "  # noqa: S608 - our own names
-        "order by published_version desc nulls last, run_history.started_at desc limit 1"
+        "order by rowid desc limit 1"
     ).fetchone()
     return Run(**dict(zip(COLUMNS, row, strict=True))) if row else None

@@ -19,6 +19,18 @@ def default_warehouse() -> Path:
     return Path(os.environ.get("FACTORY_WAREHOUSE") or ROOT / "warehouse" / "factory.duckdb")
 
 
+def check_path(path: Path) -> None:
+    """Check that DuckDB can write a database at a path: it looks for its log before a `?`, as in a URL.
+
+    Raises:
+        UserError: it cannot.
+
+    """
+    if "?" in str(path):
+        message = f"{path} has a ? in it, with which DuckDB writes no database: name another path"
+        raise UserError(message)
+
+
 def default_home() -> Path:
     """Return the folder that runs publish from: FACTORY_HOME, else `published`."""
     return Path(os.environ.get("FACTORY_HOME") or ROOT / "published")

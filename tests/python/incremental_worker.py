@@ -58,9 +58,9 @@ def publish(folder: Path, variables: str) -> None:
     )
     # Views take as long as all else, and other tests look at them.
     with mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *WITHOUT_VIEWS)):
-        outcome = refresh(request)
-    print(outcome.name, request.run.message, flush=True)
-    sys.exit(outcome)
+        result = refresh(request)
+    print(result.outcome.name, result.run.message, flush=True)
+    sys.exit(result.exit_code)
 
 
 def _log_to(path: Path) -> None:

@@ -29,7 +29,7 @@ EXAMPLES = int(os.environ.get("FACTORY_TEST_EXAMPLES", "4"))
 # When and in which part of the log a row came is no fact about the factory, nor is which columns of other
 # files a rejected row is kept with.
 BOOKKEEPING = {"batch_id", "part_id", "withdrawn_batch_id", "record"}
-NOT_COMPARED = {"landed_parts", "model_progress", "run_history"}
+NOT_COMPARED = {"landed_parts", "model_progress", "passed_rejections", "run_history"}
 CONDITIONS = {
     "base_event_deliveries": "withdrawn_batch_id is null",
     "base_run_deliveries": "withdrawn_batch_id is null",

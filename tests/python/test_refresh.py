@@ -1,11 +1,16 @@
 """The scheduler's command: what it publishes, what it leaves alone, and what it says."""
 
+import errno
 import fcntl
 import json
+import os
+import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -15,10 +20,16 @@ import forked
 import pytest
 from conftest import ROOT, Warehouse
 
-from factory_metrics import refresh, run_history
+import rollback
+from factory_metrics import handing_out, progress, refresh, run_history
+from factory_metrics.dbt_plugin import RAW_DATABASE_ALIAS, attach_raw_database
+from factory_metrics.dbt_runs import DbtError
+from factory_metrics.failures import explain
+from factory_metrics.instants import utc_instant
 from factory_metrics.publishing import SCRATCH_PREFIX, Home, in_use
 from factory_metrics.run_history import Run
 from factory_metrics.settings import UserError
+from factory_metrics.step_log import StepLog
 from rollback import chosen_version, list_versions
 
 FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
@@ -147,13 +158,16 @@ def test_the_documents_are_those_of_a_build_from_nothing(story: Story, tmp_path:
 
 def test_a_run_is_known_by_its_start_whatever_its_decimals(tmp_path: Path) -> None:
     history, warehouse = tmp_path / "runs.jsonl", tmp_path / "warehouse.duckdb"
-    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published")
+    lost = Run(started_at="2026-06-30 13:00:00.000000", outcome="published", published_version=3)
+    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published", published_version=2)
+    run_history.append(history, lost)
+    run_history.write_table(warehouse, history, run)
     run_history.append(history, run)
-    run_history.write_table(warehouse, tmp_path / "none.jsonl", run)
     with duckdb.connect(str(warehouse)) as connection:
         found = run_history.read_last(connection)
-    assert found is not None
+    assert found == run, "not the one of the highest number, or the latest"
     assert run_history.knows(history, found)
+    assert run_history.highest_version(history) == 3
 
 
 def test_the_history_tells_of_every_run(story: Story) -> None:
@@ -186,6 +200,26 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
         assert factory.documents() == documents
     finally:
         garbage.unlink()
+
+
+def test_what_was_let_pass_stays_passed(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    garbage = factory.logs / "factory_events" / "garbage.jsonl"
+    garbage.write_text("no JSON\n" * 1000)
+    variables = json.dumps({"raw_path": str(factory.logs), "max_rejected_share": 1})
+    try:
+        assert factory.refresh("--vars", variables).returncode == PUBLISHED
+        assert factory.refresh(as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
+        garbage.write_text("no JSON\n" * 1200)
+        result = factory.refresh("--full-refresh")
+        assert "rejected_share_is_small" in str(end(result)["message"]), "what came since counts"
+        garbage.write_text("no JSON\n" * 1010)
+        assert factory.refresh().returncode == PUBLISHED
+    finally:
+        garbage.unlink()
+    with duckdb.connect(str(factory.home.published), read_only=True) as reader:
+        passed = "select max_rejected_share, rejected_rows from passed_rejections order by all"
+        assert reader.execute(passed).fetchall() == [(0.01, 1014), (1, 1004)]
 
 
 def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, tmp_path: Path) -> None:
@@ -270,7 +304,7 @@ def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
         duckdb.connect(str(home.history)).close()
     else:
         home.history.write_bytes(content)
-    assert refresh.landed_progress(home) == ("", 0)
+    assert progress.landed_progress(home) == ("", 0)
     refresh.check_logs(home, {}, None)
     assert not home.history.exists()
 
@@ -288,14 +322,16 @@ def test_documents_are_of_no_version_while_they_are_written(
     story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = story.factory.copy(tmp_path / "home").home
-    request = refresh.Request(home, "{}", documents=home.documents)
-    assert refresh.write_version_documents(request, 2) is refresh.Outcome.PUBLISHED
+    log = StepLog()
+    assert not handing_out.write_version_documents(home, 2, home.documents, log), "they were copied, too"
     with monkeypatch.context() as patch:
-        patch.setattr(refresh, "write_documents", mock.Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(handing_out, "write_documents", mock.Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            refresh.write_version_documents(request, 1)
-    assert refresh.write_version_documents(request, 2) is refresh.Outcome.PUBLISHED
-    assert refresh.write_version_documents(request, 2) is refresh.Outcome.NOTHING_NEW
+            handing_out.write_version_documents(home, 1, home.documents, log)
+    marker = home.build / "documents.json"
+    assert not marker.exists()
+    assert not handing_out.write_version_documents(home, 2, home.documents, log), "none was written"
+    assert marker.exists()
 
 
 def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
@@ -318,6 +354,124 @@ def test_what_a_killed_backfill_left_goes_with_old_versions(tmp_path: Path) -> N
         assert (at_work.exists(), killed.exists()) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-06-30T14:00:00+02:00", "2026-06-30 12:00:00"),
+        ("20260630", "2026-06-30 00:00:00"),
+        ("2026-06-30 12:00:00.25", "2026-06-30 12:00:00.250000"),
+        ("2026-02-30", None),
+        ("0000-01-01", None),
+        ("0001-01-01T00:00+05:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_as_of_is_read_before_the_run(text: str, instant: str | None) -> None:
+    if instant:
+        assert str(utc_instant(text, "--as-of")) == instant
+        return
+    with pytest.raises(UserError, match=re.escape(f"--as-of is '{text}', which is not an ISO 8601 instant")):
+        utc_instant(text, "--as-of")
+
+
+def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    result = factory.refresh(as_of="2026-06-31")
+    assert result.returncode == BROKEN_SETUP
+    assert [json.loads(line)["event"] for line in result.stderr.splitlines()] == ["end"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_in_a_line(story: Story, tmp_path: Path, number: signal.Signals) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder)]
+    command += ["--vars", json.dumps({"raw_path": str(factory.logs)}), "--full-refresh"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "base_event_deliveries" in line:  # dbt is at work
+                process.send_signal(number)
+    expected = (
+        f"interrupted by {number.name}, nothing is published; the next run goes on from what is there\n"
+    )
+    assert (process.returncode, lines[-1]) == (128 + number, expected)
+    assert sum("interrupted" in line or "Traceback" in line for line in lines) == 1
+    last = run_history.read(factory.home.runs)[-1]
+    assert (last.outcome, last.message) == ("interrupted", f"interrupted by {number.name}")
+    assert factory.home.current() == 2
+
+
+def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
+    story: Story, tmp_path: Path
+) -> None:
+    # as in a URL or a pattern
+    factory = story.factory.copy(tmp_path / "copy* of #1;%3F [a] 'home'")
+    assert factory.refresh().returncode == NOTHING_NEW, "a copied home has all"
+    for gone in ("one", "all"):
+        if gone == "all":
+            shutil.rmtree(factory.home.documents)
+        else:
+            min(factory.home.documents.rglob("7d.json")).unlink()
+        result = factory.refresh()
+        assert result.returncode == PUBLISHED
+        assert str(end(result)["message"]).startswith("nothing new: version 2")
+        assert run_history.read(factory.home.runs)[-1].outcome == "caught_up"
+        assert factory.documents() == story.factory.documents()
+    # and a build there
+    assert factory.refresh("--keep-versions", "0", as_of=FIRST_AS_OF).returncode == PUBLISHED
+    assert factory.refresh().returncode == PUBLISHED
+    assert factory.documents() == story.factory.documents()
+
+
+def test_a_home_that_duckdb_cannot_write_to_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home?")
+    with pytest.raises(UserError, match="has a \\? in it"), home.locked():
+        pass
+    assert not home.folder.exists()
+
+
+def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    factory.home.history.write_bytes(b"damaged")
+    message = str(end(factory.refresh())["message"])
+    assert "history.duckdb, which has all rows that were read, cannot be opened" in message
+    assert "put it back from a copy, or use --full-refresh" in message
+    folder = str(factory.home.folder)
+    assert rollback.main(["previous", "--home", folder]) == 0, "without the history"
+    assert factory.documents() == story.first_documents
+    kept = factory.home.rollback()
+    assert kept is not None
+    assert kept.batch_id == progress.landed_progress(story.factory.home)[1]
+    assert rollback.main(["2", "--no-documents", "--home", folder]) == 0
+    published = factory.home.version_file(2)
+    published.unlink()
+    published.write_bytes(b"damaged")
+    message = str(end(factory.refresh())["message"])
+    assert "version 2 cannot be read" in message
+    assert "choose another with scripts/rollback.py; there are: 1" in message
+    assert rollback.main(["2", "--home", folder]) == 2, "it cannot be read"
+    assert rollback.main(["previous", "--home", folder]) == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/srv/factory/build/a"),
+        duckdb.IOException('IO Error: Could not write file "/srv/a.duckdb": No space left on device'),
+        duckdb.OutOfMemoryException("failed to offload data block of size 256.0 KiB\nThis limit was set by"),
+        DbtError("Runtime Error in model a\n  IO Error: Could not write file: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
+    text = explain(error, Path("/srv/factory"))
+    assert text.startswith("the disk is full (")
+    assert text.endswith("): make room for /srv/factory, and run again")
+    assert "\n" not in text
+
+
 def test_two_runs_never_overlap(story: Story) -> None:
     with (story.factory.home.build / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -338,6 +492,7 @@ def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: St
         command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300, preexec_fn=limit_files
     )
     assert full.returncode == BROKEN_SETUP, full.stderr
+    assert "the disk is full" in full.stderr.splitlines()[-1]
     assert factory.home.published.resolve() == before
     assert factory.refresh().returncode in {PUBLISHED, NOTHING_NEW}
     assert factory.documents() == story.factory.documents()
@@ -345,17 +500,20 @@ def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: St
 
 def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
     factory = story.factory.copy(tmp_path / "home")
-    rollback = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
-    subprocess.run([*rollback, "previous"], cwd=ROOT, check=True, capture_output=True)
+    command = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
+    subprocess.run([*command, "previous"], cwd=ROOT, check=True, capture_output=True)
     assert factory.home.current() == 1
     assert factory.documents() == story.first_documents
-    listed = subprocess.run(rollback, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert ["published" in line for line in listed.splitlines()] == [False, True]
-    missing = subprocess.run([*rollback, "7"], cwd=ROOT, check=False, capture_output=True, text=True)
+    missing = subprocess.run([*command, "7"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert (missing.returncode, "there are: 1, 2" in missing.stderr) == (2, True)
     # What was taken in meanwhile is published again, and of versions only so many stay.
     (factory.home.versions_folder / "00000000").mkdir()
     assert factory.refresh("--keep-versions", "1").returncode == PUBLISHED
+    assert factory.home.versions() == [1, 2, 3], "somebody may be about to open the one that was published"
+    os.utime(factory.home.version_file(1).parent, (0, 0))
+    assert factory.refresh("--keep-versions", "1").returncode == NOTHING_NEW
     assert factory.home.versions() == [2, 3]
     with pytest.raises(UserError, match="there is no version before 3"):
         chosen_version(factory.home, "previous")
@@ -378,10 +536,54 @@ def test_a_published_version_that_is_gone_can_be_gone_back_from(
     list_versions(home)
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "1"]
     assert chosen_version(home, "previous") == 2
-    home.roll_back(2, batch_id=7)
+    home.roll_back(2, 7, "2026-06-30 12:00:00.000000")
     with pytest.raises(UserError, match="there is no version 3"):
-        home.roll_back(3, batch_id=8)
-    assert (home.current(), home.rollback()) == (2, (2, 7, 3))
+        home.roll_back(3, 8, "2026-06-30 13:00:00.000000")
+    assert (home.current(), home.rollback()) == (2, (2, 7, 3, "2026-06-30 12:00:00.000000"))
+
+
+def test_a_number_that_comes_back_is_not_taken_for_the_version_that_is_lost(
+    story: Story, postgresql: str, tmp_path: Path
+) -> None:
+    factory = story.factory.copy(tmp_path / "home")
+    options = ("--postgres-url", postgresql, "--postgres-schema", "lost_version")
+    assert factory.refresh(*options).returncode == PUBLISHED
+    shutil.rmtree(factory.home.version_file(2).parent)
+    assert rollback.main(["previous", "--no-documents", "--home", str(factory.home.folder)]) == 0
+    assert factory.home.next_version() == 3
+    factory.home.runs.unlink()  # as nothing else knows that there was a version 2
+    new = factory.logs / "factory_metrics" / "new.parquet"
+    runs = new.parent / "*.parquet"
+    duckdb.execute(f"copy (select * replace (id || 'n' as id) from '{runs}') to '{new}' (format parquet)")
+    try:
+        assert factory.refresh(*options).returncode == PUBLISHED
+    finally:
+        new.unlink()
+    assert factory.home.current() == 2
+    costs = "select org_id, time_range, total_cost from {}bi_aggregate order by all"
+    with duckdb.connect(str(factory.home.published), read_only=True) as reader:
+        expected = reader.execute(costs.format("")).fetchall()
+        attach_raw_database(reader, postgresql)
+        assert reader.execute(costs.format(f"{RAW_DATABASE_ALIAS}.lost_version.")).fetchall() == expected
+    for org, time_range, cost in expected:
+        document = json.loads(factory.documents()[f"{org}/aggregate/{time_range}.json"])
+        assert document["metrics"]["totalCost"] == cost
+
+
+def test_what_the_link_named_stays_for_those_who_looked_at_it(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    for version in (1, 2, 3):
+        home.version_file(version).parent.mkdir(parents=True)
+        home.version_file(version).touch()
+        os.utime(home.version_file(version).parent, (0, 0))
+    home.point_to(1)
+    home.point_to(3)
+    home.remove_old_versions(keep=0)
+    assert home.versions() == [1, 3]
+    os.utime(home.version_file(1).parent, (time.time() - 61,) * 2)
+    home.remove_old_versions(keep=0)
+    assert home.versions() == [3]
 
 
 def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:
@@ -419,7 +621,7 @@ def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) 
     assert (
         factory.refresh("--keep-versions", "0", as_of="2026-06-30T12:00:00.000001Z").returncode == PUBLISHED
     )
-    assert factory.home.versions() == [3]
+    assert factory.home.versions() == [2, 3], "somebody may be about to open the one before"
     assert factory.documents() == story.factory.documents()
 
 

@@ -20,12 +20,13 @@ from test_contract import EXAMPLES
 
 import serialize_marts
 import show_summary
-from factory_metrics import output
+from factory_metrics import documents, output
 from factory_metrics.contract import METRIC_TYPES
 from factory_metrics.documents import Mart, ddl
 from factory_metrics.formats import length_text
 from factory_metrics.output import Selection, folder_name
 from factory_metrics.settings import ROOT, UserError, time_ranges
+from factory_metrics.warehouse import open_warehouse
 
 MARTS = Selection().marts(time_ranges())
 AS_OF = "2026-06-30 12:00:00"
@@ -257,6 +258,54 @@ def test_unchanged_files_are_left_alone(warehouse: Path, tmp_path: Path) -> None
     assert {path for path in before if before[path] != after[path]} == {out / "acme/cost/7d.json"}
     assert b'"humanTimePct":24.0' in (out / "acme/cost/7d.json").read_bytes()
     assert manifest(out)["files"] == checksums(out)
+
+
+def test_with_an_earlier_warehouse_only_what_differs_or_is_gone_is_made(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    earlier = Path(shutil.copy(warehouse, tmp_path / "earlier.duckdb"))
+    change(earlier, *(f"DELETE FROM {mart.name} WHERE org_id = 'a/b'" for mart in MARTS))
+    change(
+        earlier,
+        *(
+            f"INSERT INTO {m.name} FROM (SELECT * REPLACE ('gone' AS org_id) FROM {m.name} "
+            "WHERE org_id = 'acme')"
+            for m in MARTS
+        ),
+    )
+    serialize(earlier, out)
+    change(
+        warehouse,
+        "UPDATE cost_7d SET human_time_pct = 24.0 WHERE org_id = 'acme'",
+        "DELETE FROM provider_30d WHERE org_id = 'acme' AND provider_position = 2",
+        *(f"UPDATE {mart.name} SET as_of = '2026-07-01'" for mart in MARTS),
+    )
+    (out / "new/phase/7d.json").unlink()
+    made = []
+
+    def read(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
+        for org, document in documents.read_documents(*arguments):
+            made.append((org, arguments[1].name))
+            yield org, document
+
+    monkeypatch.setattr(output, "read_documents", read)
+    with open_warehouse(warehouse) as connection:
+        summary = output.write_documents(connection, out, MARTS, Selection(), earlier=earlier)
+    expected = {("acme", "cost_7d"), ("acme", "provider_30d"), ("new", "phase_7d")}
+    assert set(made) == expected | {("a/b", mart.name) for mart in MARTS}
+    assert (summary.written, summary.unchanged, summary.removed) == (24, 60, 21)
+    monkeypatch.undo()
+    serialize(warehouse, tmp_path / "plain")
+    assert contents(out) == contents(tmp_path / "plain")
+    assert (out / "manifest.json").read_bytes() == (tmp_path / "plain/manifest.json").read_bytes()
+
+
+def test_what_a_killed_run_left_is_removed(usual_warehouse: Path, tmp_path: Path) -> None:
+    (tmp_path / "+tmp1" / "cost").mkdir(parents=True)
+    serialize(usual_warehouse, tmp_path)
+    assert manifest(tmp_path)["files"] == checksums(tmp_path)
+    assert not list(tmp_path.glob("+tmp*"))
 
 
 def test_only_documents_that_are_gone_are_removed(warehouse: Path, tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+-- Which rejected rows have been let pass, so that they do not fail every build to come.
+--
+-- The table `passed_rejections` has a row for each max_rejected_share that a build passed with, unless a later one passed with a
+-- larger share: how many rows were rejected then (or later, if fewer), and the batch that the logs had come to. What passed with
+-- a larger share than today's was let pass by somebody. Numbers of rows outlive a new reading of the logs, which has other batches.
+
+
+-- The table, in the warehouse's own database.
+{% macro passed_rejections_table() -%}
+    {{ return(api.Relation.create(database=target.database, schema=target.schema, identifier='passed_rejections')) }}
+{%- endmacro %}
+
+
+{% macro create_passed_rejections() -%}
+    create table if not exists {{ passed_rejections_table() }} (
+        max_rejected_share double precision,
+        rejected_rows bigint,
+        generation {{ dbt.type_string() }},
+        batch_id bigint
+    )
+{%- endmacro %}
+
+
+-- What passed before this build: `rejected_rows`, how many rejected rows were let pass with a larger share than today's, and
+-- `batch_id`, the batch that had come when a build last passed; 0 for the latter when none has since the logs were read anew.
+{% macro passed_rejections() -%}
+    {%- set passed = {'rejected_rows': 0, 'batch_id': 0} -%}
+    {%- if execute -%}
+        {%- set landed = landed_progress() -%}
+        {%- for row in run_query(
+            "select max_rejected_share, rejected_rows, generation, batch_id from " ~ passed_rejections_table()
+            ~ " order by max_rejected_share desc"
+        ).rows -%}
+            {%- if row[0] | float > var('max_rejected_share') | float -%}
+                {%- do passed.update({'rejected_rows': row[1] | int}) -%}
+            {%- endif -%}
+            {#- the smallest share is the last one that a build passed with -#}
+            {%- do passed.update({'batch_id': row[3] | int if landed and row[2] == landed.generation else 0}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(passed) }}
+{%- endmacro %}
+
+
+-- After a build that tested the share and in which nothing failed: what passed.
+{% macro record_passed_rejections(results) -%}
+    {%- set statuses = results | map(attribute='status') | map('string') | list -%}
+    {%- set tested = results | selectattr('node.name', 'equalto', 'rejected_share_is_small') | list -%}
+    {%- if execute and tested and not ('error' in statuses or 'fail' in statuses) -%}
+    {%- set landed = landed_progress() -%}
+    {%- set delivery_counts = api.Relation.create(
+        database=target.database, schema=target.schema, identifier='delivery_counts'
+    ) -%}
+    {%- set share = "cast(" ~ var('max_rejected_share') ~ " as double precision)" -%}
+    {%- set rejected_rows = run_query(
+        "select coalesce(sum(row_count), 0) from " ~ delivery_counts ~ " where outcome = 'rejected'"
+    ).rows[0][0] | int -%}
+    delete from {{ passed_rejections_table() }} where max_rejected_share <= {{ share }};
+    update {{ passed_rejections_table() }} set rejected_rows = {{ rejected_rows }} where rejected_rows > {{ rejected_rows }};
+    insert into {{ passed_rejections_table() }} (max_rejected_share, rejected_rows, generation, batch_id)
+    select {{ share }}, {{ rejected_rows }}, '{{ landed.generation }}', {{ landed.batch_id }}
+    {%- endif -%}
+{%- endmacro %}
