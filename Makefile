@@ -71,6 +71,8 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks
+	@! grep -rnEf macros/engine/duckdb_only.txt --include=*.sql --exclude-dir=engine models macros tests/dbt analyses \
+		|| { echo "DuckDB's own SQL: give it a name in macros/engine"; exit 1; }
 
 format: .venv/dev  ## Format Python and SQL
 	$(BIN)/ruff check --fix .

@@ -25,7 +25,7 @@ instants as (
         {%- elif earlier_version -%}
         published.as_of as earlier_as_of
         {%- else -%}
-        {{ dbt.dateadd('day', -7, 'clock.as_of') }} as earlier_as_of
+        {{ plus_days('clock.as_of', -7) }} as earlier_as_of
         {%- endif %}
     from {{ ref('clock') }} as clock
     {% if earlier_version -%}
@@ -45,7 +45,7 @@ instants as (
 
         select
             {{ as_of }} as as_of,
-            {{ dbt.dateadd('day', 1 - days, dbt.date_trunc('day', as_of)) }} as window_start
+            {{ plus_days(dbt.date_trunc('day', as_of), 1 - days) }} as window_start
         from instants
 
     )

@@ -58,8 +58,8 @@ days as (
     left join daily_costs
         on orgs.org_id = daily_costs.org_id
         and daily_costs.recorded_on
-        = cast({{ dbt.dateadd('day', '-numbers.generated_number', 'clock.today') }} as date)
-    where cast(orgs.first_seen_at as date) < {{ dbt.dateadd('day', '-numbers.generated_number', 'clock.today') }}
+        = cast({{ plus_days('clock.today', '-numbers.generated_number') }} as date)
+    where cast(orgs.first_seen_at as date) < {{ plus_days('clock.today', '-numbers.generated_number') }}
 
 ),
 
@@ -112,7 +112,7 @@ coming as (
     select
         spreads.org_id,
         steps.generated_number as step,
-        cast({{ dbt.dateadd('day', 'steps.generated_number - 1', 'clock.today') }} as date) as day,
+        cast({{ plus_days('clock.today', 'steps.generated_number - 1') }} as date) as day,
         weekdays.mean_usd as expected_usd,
         weekdays.days as days_of_mean,
         weekdays.weekday,

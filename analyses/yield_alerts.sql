@@ -27,8 +27,8 @@ reporting_window as (
 
     select
         'before' as period,
-        {{ dbt.dateadd('microsecond', -1, 'window_start') }} as as_of,
-        {{ dbt.dateadd('day', -30, 'window_start') }} as window_start
+        {{ plus_microseconds('window_start', -1) }} as as_of,
+        {{ plus_days('window_start', -30) }} as window_start
     from recent_window
 
 ),

@@ -6,18 +6,10 @@
     {{ return(adapter.dispatch('make_struct')(fields)) }}
 {%- endmacro %}
 
-{% macro duckdb__make_struct(fields) -%}
-    { {%- for name, expression in fields.items() %}'{{ name }}': {{ expression }}{% if not loop.last %}, {% endif %}{% endfor -%} }
-{%- endmacro %}
-
 
 -- The values of a group as a list, in an order.
 {% macro ordered_list(expression, order_by) -%}
     {{ return(adapter.dispatch('ordered_list')(expression, order_by)) }}
-{%- endmacro %}
-
-{% macro duckdb__ordered_list(expression, order_by) -%}
-    list({{ expression }} order by {{ order_by }})
 {%- endmacro %}
 
 
@@ -26,32 +18,16 @@
     {{ return(adapter.dispatch('list_or_empty')(list)) }}
 {%- endmacro %}
 
-{% macro duckdb__list_or_empty(list) -%}
-    coalesce({{ list }}, [])
-{%- endmacro %}
-
 
 -- A timestamp as documents write it: `2026-06-02T14:00:00Z`, without fractions of a second.
 {% macro timestamp_text(timestamp) -%}
     {{ return(adapter.dispatch('timestamp_text')(timestamp)) }}
 {%- endmacro %}
 
-{% macro duckdb__timestamp_text(timestamp) -%}
-    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%SZ')
-{%- endmacro %}
-
 
 -- The sum of a list, or of one field of its structs.
 {% macro list_total(list, field=none) -%}
     {{ return(adapter.dispatch('list_total')(list, field)) }}
-{%- endmacro %}
-
-{% macro duckdb__list_total(list, field) -%}
-    {%- if field -%}
-    list_sum(list_transform({{ list }}, lambda item: item.{{ field }}))
-    {%- else -%}
-    list_sum({{ list }})
-    {%- endif -%}
 {%- endmacro %}
 
 
@@ -61,26 +37,10 @@
     {{ return(adapter.dispatch('list_items')(relation, keys, lists)) }}
 {%- endmacro %}
 
-{% macro duckdb__list_items(relation, keys, lists) -%}
-    select
-        {% for key in keys -%}
-        {{ key }},
-        {% endfor -%}
-        {% for name, list in lists.items() -%}
-        unnest({{ list }}) as {{ name }},
-        {% endfor -%}
-        generate_subscripts({{ lists.values() | first }}, 1) as list_position
-    from {{ relation }}
-{%- endmacro %}
-
 
 -- What timestamp_text() wrote, as a timestamp.
 {% macro timestamp_of_text(text) -%}
     {{ return(adapter.dispatch('timestamp_of_text')(text)) }}
-{%- endmacro %}
-
-{% macro duckdb__timestamp_of_text(text) -%}
-    strptime({{ text }}, '%Y-%m-%dT%H:%M:%SZ')
 {%- endmacro %}
 
 
@@ -89,16 +49,20 @@
     {{ return(adapter.dispatch('list_element')(list, place)) }}
 {%- endmacro %}
 
-{% macro duckdb__list_element(list, place) -%}
-    {{ list }}[{{ place }}]
-{%- endmacro %}
-
 
 -- A field of a struct.
 {% macro field_of(struct, field) -%}
     {{ return(adapter.dispatch('field_of')(struct, field)) }}
 {%- endmacro %}
 
-{% macro duckdb__field_of(struct, field) -%}
-    struct_extract({{ struct }}, '{{ field }}')
+
+-- How many elements a list has.
+{% macro list_length(list) -%}
+    {{ return(adapter.dispatch('list_length')(list)) }}
+{%- endmacro %}
+
+
+-- Columns as one value that rows are compared by; not every engine compares plain `(a, b)`.
+{% macro row_key(columns) -%}
+    {{ return(adapter.dispatch('row_key')(columns)) }}
 {%- endmacro %}

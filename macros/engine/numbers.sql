@@ -8,27 +8,6 @@
     {{ return(adapter.dispatch('round_ratio')(numerator, denominator, decimals)) }}
 {%- endmacro %}
 
-{% macro duckdb__round_ratio(numerator, denominator, decimals) -%}
-    {%- set over = 'cast(' ~ numerator ~ ' as hugeint)' -%}
-    {%- set under = 'cast(' ~ denominator ~ ' as hugeint)' -%}
-    {%- set scaled -%}
-        (
-            {{ over }} // {{ under }} * {{ 10 ** decimals }}
-            + ({{ 2 * 10 ** decimals }} * ({{ over }} % {{ under }}) + {{ under }}) // (2 * {{ under }})
-        )
-    {%- endset -%}
-    case
-        when {{ denominator }} = 0 then 0
-        {% if decimals == 0 -%}
-        else cast({{ scaled }} as bigint)
-        {%- else -%}
-        -- a division of floats is exact to the last digit only if both are
-        when {{ scaled }} > 9007199254740992 then cast({{ scaled }} || 'e-{{ decimals }}' as double)
-        else cast({{ scaled }} as double) / {{ 10 ** decimals }}
-        {%- endif %}
-    end
-{%- endmacro %}
-
 
 -- A float of 0 or more as a whole number. Beyond 64 bits it is the largest that they hold, which as a float is above itself.
 {% macro whole_number(number) -%}
@@ -44,21 +23,10 @@
     {{ return(adapter.dispatch('billionths')(measure)) }}
 {%- endmacro %}
 
-{% macro duckdb__billionths(measure) -%}
-    (cast(trunc({{ measure }}) as hugeint) * 1000000000 + cast(({{ measure }} % 1) * 1000000000 as hugeint))
-{%- endmacro %}
-
 
 -- A decimal with 4 decimals as the float nearest to it; the cast alone misses large ones by a digit.
 {% macro nearest_float(number) -%}
     {{ return(adapter.dispatch('nearest_float')(number)) }}
-{%- endmacro %}
-
-{% macro duckdb__nearest_float(number) -%}
-    case
-        when {{ number }} > 900000000000 then cast(cast({{ number }} as varchar) as double)
-        else cast({{ number }} as double)
-    end
 {%- endmacro %}
 
 
@@ -67,18 +35,10 @@
     {{ return(adapter.dispatch('twice_median')(expression)) }}
 {%- endmacro %}
 
-{% macro duckdb__twice_median(expression) -%}
-    quantile_disc({{ expression }}, 0.5) - quantile_disc(-({{ expression }}), 0.5)
-{%- endmacro %}
-
 
 -- A whole number that is equal for equal keys, and hardly ever for others.
 {% macro hash_key(columns) -%}
     {{ return(adapter.dispatch('hash_key')(columns)) }}
-{%- endmacro %}
-
-{% macro duckdb__hash_key(columns) -%}
-    hash({{ columns | join(', ') }})
 {%- endmacro %}
 
 
@@ -93,10 +53,6 @@
     {{ return(adapter.dispatch('short_number')(number)) }}
 {%- endmacro %}
 
-{% macro duckdb__short_number(number) -%}
-    regexp_replace(cast({{ number }} as varchar), '\.0$', '')
-{%- endmacro %}
-
 
 -- A float that is meant to have one decimal, as the float nearest to it.
 {% macro one_decimal(number) -%}
@@ -107,10 +63,4 @@
 -- The percentiles as a list, interpolated linearly, so that the 50th is the median; null for no rows.
 {% macro percentiles_of(expression) -%}
     {{ return(adapter.dispatch('percentiles_of')(expression)) }}
-{%- endmacro %}
-
-{% macro duckdb__percentiles_of(expression) -%}
-    quantile_cont(cast({{ expression }} as double), [
-        {%- for percentile in percentiles() %}{{ percentile / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
-    ])
 {%- endmacro %}

@@ -2,7 +2,3 @@
 {% macro latest_value(expression) -%}
     {{ return(adapter.dispatch('latest_value')(expression)) }}
 {%- endmacro %}
-
-{% macro duckdb__latest_value(expression) -%}
-    last_value({{ expression }} ignore nulls)
-{%- endmacro %}

@@ -86,7 +86,7 @@
         case when finished_at <= as_of then final_status else 'running' end as status,
         case when finished_at <= as_of then 1 else 0 end as is_finished,
         case
-            when finished_at > started_at then {{ dbt.datediff('started_at', 'finished_at', 'microsecond') }}
+            when finished_at > started_at then {{ microseconds_between('started_at', 'finished_at') }}
             else 0
         end as duration_us,
         row_number() over (
@@ -143,9 +143,9 @@
         *,
         case
             when covered_until is null or covered_until <= started_at
-                then {{ dbt.datediff('started_at', 'ended_at', 'microsecond') }}
+                then {{ microseconds_between('started_at', 'ended_at') }}
             when covered_until < ended_at
-                then {{ dbt.datediff('covered_until', 'ended_at', 'microsecond') }}
+                then {{ microseconds_between('covered_until', 'ended_at') }}
             else 0
         end as downtime_us
     from (

@@ -60,7 +60,7 @@ recoveries as (
     select
         *,
         case
-            when is_recovered then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
+            when is_recovered then {{ microseconds_between('opened_at', 'resolved_at') }}
         end as recovery_us
     from incidents
 
@@ -182,7 +182,7 @@ joined as (
 
     select
         reported.*,
-        {{ dbt.datediff('reported.window_start', 'reported.as_of', 'microsecond') }} as window_us,
+        {{ microseconds_between('reported.window_start', 'reported.as_of') }} as window_us,
         coalesce(downtimes.downtime_us, 0) as downtime_us,
         coalesce(active_deployments.active_deployments, 0) as active_deployments,
         coalesce(incident_counts.open_incidents, 0) as open_incidents,

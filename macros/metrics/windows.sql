@@ -4,10 +4,10 @@
 -- The window of N days up to the as-of as one row: as_of, window_start (00:00 UTC, so N calendar days in all). One period
 -- ago it is the window as it was N days before: all that follows is what was known then, of the rows known today.
 {% macro reporting_window(days, periods_ago=0) -%}
-    {%- set as_of = dbt.dateadd('day', -days * periods_ago, 'as_of') if periods_ago else 'as_of' -%}
+    {%- set as_of = plus_days('as_of', -days * periods_ago) if periods_ago else 'as_of' -%}
     select
         {{ as_of }} as as_of,
-        {{ dbt.dateadd('day', 1 - days, dbt.date_trunc('day', as_of)) }} as window_start
+        {{ plus_days(dbt.date_trunc('day', as_of), 1 - days) }} as window_start
     from {{ ref('clock') }}
 {%- endmacro %}
 
@@ -86,7 +86,7 @@
 
 -- The days of the window, oldest first.
 {% macro days_of_window(days) -%}
-    select cast({{ dbt.dateadd('day', 'numbers.generated_number - 1', 'reporting_window.window_start') }} as date) as day
+    select cast({{ plus_days('reporting_window.window_start', 'numbers.generated_number - 1') }} as date) as day
     from reporting_window
     cross join ({{ dbt.generate_series(days) }}) as numbers
 {%- endmacro %}

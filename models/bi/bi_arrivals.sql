@@ -50,7 +50,7 @@ final as (
 
         -- freshness
         last_arrived_on,
-        {{ dbt.datediff('last_arrived_on', 'cast(as_of as date)', 'day') }} as days_since_last_arrival
+        {{ days_between('last_arrived_on', 'cast(as_of as date)') }} as days_since_last_arrival
     from last_arrivals
 
 )

@@ -35,7 +35,7 @@ final as (
         -- numerics
         case
             when incidents.is_recovered
-                then {{ dbt.datediff('incidents.opened_at', 'incidents.resolved_at', 'microsecond') }}
+                then {{ microseconds_between('incidents.opened_at', 'incidents.resolved_at') }}
         end as recovery_us,
         coalesce(outages.downtime_us, 0) as downtime_us,
         incidents.list_position,

@@ -28,7 +28,7 @@ final as (
         station,
 
         -- numerics
-        {{ dbt.datediff('entered_at', 'as_of', 'microsecond') }} as age_us,
+        {{ microseconds_between('entered_at', 'as_of') }} as age_us,
 
         -- timestamps
         entered_at

@@ -30,7 +30,7 @@ final as (
 
         -- numerics
         case
-            when opened_at <= resolved_at then {{ dbt.datediff('opened_at', 'resolved_at', 'microsecond') }}
+            when opened_at <= resolved_at then {{ microseconds_between('opened_at', 'resolved_at') }}
         end as recovery_time_us,
 
         -- timestamps

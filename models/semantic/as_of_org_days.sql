@@ -4,7 +4,7 @@ clock as (
 
     select
         as_of,
-        {{ dbt.dateadd('day', 1 - (var('time_ranges') | max), dbt.date_trunc('day', 'as_of')) }} as longest_window_start
+        {{ plus_days(dbt.date_trunc('day', 'as_of'), 1 - (var('time_ranges') | max)) }} as longest_window_start
     from {{ ref('clock') }}
 
 ),
@@ -16,7 +16,7 @@ days as (
         cast(time_spine.date_day as timestamp) as day_start,
         case
             when cast(time_spine.date_day as date) = cast(clock.as_of as date) then clock.as_of
-            else cast({{ dbt.dateadd('day', 1, 'time_spine.date_day') }} as timestamp)
+            else cast({{ plus_days('time_spine.date_day', 1) }} as timestamp)
         end as day_end,
         clock.longest_window_start
     from {{ ref('time_spine') }} as time_spine
@@ -79,10 +79,9 @@ daily_outages as (
     select
         outages.org_id,
         days.date_day,
-        sum({{ dbt.datediff(
+        sum({{ microseconds_between(
             'case when outages.started_at > days.day_start then outages.started_at else days.day_start end',
-            'case when outages.ended_at < days.day_end then outages.ended_at else days.day_end end',
-            'microsecond'
+            'case when outages.ended_at < days.day_end then outages.ended_at else days.day_end end'
         ) }}) as downtime_us
     from separate_outages as outages
     inner join days
@@ -100,7 +99,7 @@ final as (
         org_days.date_day,
 
         -- numerics
-        {{ dbt.datediff('org_days.day_start', 'org_days.day_end', 'microsecond') }} as length_us,
+        {{ microseconds_between('org_days.day_start', 'org_days.day_end') }} as length_us,
         cast(coalesce(daily_outages.downtime_us, 0) as bigint) as downtime_us
     from org_days
     left join daily_outages

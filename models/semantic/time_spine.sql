@@ -12,7 +12,7 @@ bounds as (
 
     select
         cast({{ earlier(
-            'sightings.first_seen_at', dbt.dateadd('day', 1 - (var('time_ranges') | max), 'clock.as_of')
+            'sightings.first_seen_at', plus_days('clock.as_of', 1 - (var('time_ranges') | max))
         ) }} as date) as first_day,
         cast(clock.as_of as date) as last_day
     from {{ ref('clock') }} as clock

@@ -1,4 +1,4 @@
-"""Read instants as macros/clock.sql does, so that a wrong one is refused before a run begins."""
+"""Read instants as macros/metrics/clock.sql does, so that a wrong one is refused before a run begins."""
 
 import re
 from datetime import UTC, datetime

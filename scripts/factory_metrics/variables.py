@@ -32,7 +32,7 @@ def _is_whole_number(value: object) -> bool:
     return isinstance(value, int) and _is_number(value)
 
 
-# What variables must be; `as_of` is checked by macros/clock.sql.
+# What variables must be; `as_of` is checked by macros/metrics/clock.sql.
 _KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "raw_path": (_is_text, "a folder"),
     "raw_database": (_is_text, "a file or a URL"),

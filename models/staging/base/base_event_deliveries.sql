@@ -66,7 +66,7 @@ checked as (
                     'incident.opened', 'incident.resolved'
                 ) then 'unknown_event_type'
             when occurred_at is null or ingested_at is null then 'invalid_timestamp'
-            when occurred_at > {{ dbt.dateadd('hour', 24, 'ingested_at') }} then 'future_timestamp'
+            when occurred_at > {{ plus_hours('ingested_at', 24) }} then 'future_timestamp'
             when payload is null then 'invalid_payload'
             when issue_id is null and (event_type like 'work-item.%' or event_type like 'human.review-%')
                 then 'missing_subject'

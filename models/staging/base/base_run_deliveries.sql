@@ -40,7 +40,7 @@ checked as (
             when run_id is null then 'missing_id'
             when org_id is null then 'missing_org'
             when recorded_at is null or ingested_at is null then 'invalid_timestamp'
-            when recorded_at > {{ dbt.dateadd('hour', 24, 'ingested_at') }} then 'future_timestamp'
+            when recorded_at > {{ plus_hours('ingested_at', 24) }} then 'future_timestamp'
             when metadata is null then 'invalid_payload'
             when session_id is null then 'missing_subject'
             when station is null or station not in ({{ quoted_stations() }}) then 'unknown_station'

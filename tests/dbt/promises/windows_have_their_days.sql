@@ -30,6 +30,6 @@ union all
 {% endfor %}
 select 'cost_trend of {{ days }}d' as mart, org_id, window_start
 from {{ ref('aggregate_' ~ days ~ 'd') }}
-where len(cost_trend) != {{ days }}
+where {{ list_length('cost_trend') }} != {{ days }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -31,7 +31,7 @@ published as (
     }, decimals={'total_cost': 4, 'avg_cycle_time_ms': 0, 'avg_yield': 1, 'throughput_per_day': 2}) }}
     union all
     {{ as_numbers('mart_days', {'cost_trend': 'cost', 'cost_trend_unrounded': 'cost_unrounded'},
-        part='cast(' ~ dbt.dateadd('day', 'list_position - 1', 'window_start') ~ ' as date)',
+        part='cast(' ~ plus_days('window_start', 'list_position - 1') ~ ' as date)',
         decimals={'cost_trend': 4}) }}
 
 ),

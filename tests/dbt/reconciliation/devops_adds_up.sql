@@ -139,8 +139,8 @@ numbers as (
         incidents.recovery_time_ms,
         coalesce(incidents.downtime_us, 0) as downtime_us,
         100.0 * (
-            {{ dbt.datediff('marts.window_start', 'marts.as_of', 'microsecond') }} - coalesce(incidents.downtime_us, 0)
-        ) / nullif({{ dbt.datediff('marts.window_start', 'marts.as_of', 'microsecond') }}, 0) as uptime_pct
+            {{ microseconds_between('marts.window_start', 'marts.as_of') }} - coalesce(incidents.downtime_us, 0)
+        ) / nullif({{ microseconds_between('marts.window_start', 'marts.as_of') }}, 0) as uptime_pct
     from marts
     left join changes on marts.org_id = changes.org_id and marts.time_range = changes.time_range
     left join active_deployments

@@ -1,0 +1,26 @@
+-- The latest version of a model has the plain name, so that who reads it need not change theirs; dbt would add `_v1`.
+{% macro generate_alias_name(custom_alias_name=none, node=none) -%}
+    {%- if custom_alias_name is none and node.version and node.version == node.latest_version -%}
+        {{ return(node.name) }}
+    {%- endif -%}
+    {{ return(dbt.default__generate_alias_name(custom_alias_name, node)) }}
+{%- endmacro %}
+
+
+-- A custom schema is called as it says (`raw`), not `main_raw`: dbt's default guards a shared database, and a
+-- warehouse here is a file of its own.
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}
+
+
+-- dbt's own, but that views do not name the warehouse's database: DuckDB names it after its file, and readers may copy
+-- that, or attach it under another name.
+{% macro ref() -%}
+    {%- set relation = builtins.ref(*varargs, **kwargs) -%}
+    {%- if execute and model is defined and model.resource_type == 'model' and model.config.materialized == 'view'
+        and relation.database == target.database -%}
+        {{ return(relation.include(database=false)) }}
+    {%- endif -%}
+    {{ return(relation) }}
+{%- endmacro %}

@@ -1,0 +1,157 @@
+{% macro duckdb__list_log_parts(relation, columns, optional, known) -%}
+    {%- if not execute -%}
+        select null as part, null as fingerprint
+    {%- elif var('raw_path') -%}
+        {%- set files = tojson(files_of_log(relation.identifier).files) -%}
+        select unnest(
+            from_json('{{ files | replace("'", "''") }}', '[{"part": "VARCHAR", "fingerprint": "VARCHAR"}]'),
+            recursive := true
+        )
+    {%- else -%}
+        {%- set part = table_part(relation) -%}
+        {%- do assert_columns(part, columns, optional) -%}
+        {%- set hour = ingestion_hour(part) -%}
+        {%- set counted_from = none if known is none else hour_to_count_from(relation, hour, known) -%}
+        select
+            {{ table_part_name(relation, hour) }} as part,
+            cast(count(*) as varchar) as fingerprint
+        from {{ relation }} as raw
+        {%- if counted_from %}
+        where {{ hour }} >= timestamp '{{ counted_from }}'
+        {%- endif %}
+        group by part
+        {%- if known is not none %}
+        union all
+        -- hours that were cleaned up
+        select part, '0' as fingerprint
+        from {{ known }}
+        where
+            log = '{{ relation.identifier }}'
+            {%- if counted_from %}
+            and {{ hour_of_part(relation) }} >= timestamp '{{ counted_from }}'
+            {%- endif %}
+            and part not in (
+                select {{ table_part_name(relation, hour) }} from {{ relation }} as raw
+                {%- if counted_from %}
+                where {{ hour }} >= timestamp '{{ counted_from }}'
+                {%- endif %}
+            )
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The files of a log in raw_path, and what is skipped there.
+{% macro files_of_log(log) -%}
+    {%- set folder = var('raw_path') ~ '/' ~ log -%}
+    {%- set answer = fromjson(run_query("select list_log_files('" ~ folder | replace("'", "''") ~ "')").rows[0][0]) -%}
+    {%- if answer.error -%}
+        {{ exceptions.raise_compiler_error(answer.error) }}
+    {%- endif -%}
+    {{ return(answer.log) }}
+{%- endmacro %}
+
+
+-- The hour from which on the rows of a table have to be counted, if those before it are as many as they were, and in the
+-- same hours; else none, for all of them have to be.
+{% macro hour_to_count_from(relation, hour, known) -%}
+    {%- set answer = run_query(
+        "with hours as (select " ~ hour_of_part(relation) ~ " as hour,"
+        ~ " cast(fingerprint as bigint) as row_count from " ~ known ~ " where log = '" ~ relation.identifier ~ "'),"
+        ~ " latest as (select max(hour) - interval '" ~ var('look_back_hours') ~ " hours' as hour from hours),"
+        ~ " before as (select count(*) as row_count, coalesce(sum(coalesce(epoch_ms(" ~ hour ~ "), 1)::hugeint), 0) as checksum"
+        ~ " from " ~ relation ~ " as raw where " ~ hour ~ " < (select hour from latest) or " ~ hour ~ " is null),"
+        ~ " known_before as (select coalesce(sum(row_count), 0) as row_count,"
+        ~ " coalesce(sum(row_count * coalesce(epoch_ms(hour), 1)::hugeint), 0) as checksum from hours"
+        ~ " where hour < (select hour from latest) or hour is null)"
+        ~ " select (select hour from latest), before.row_count = known_before.row_count"
+        ~ " and before.checksum = known_before.checksum from before, known_before"
+    ).rows[0] -%}
+    {{ return(answer[0] if answer[1] else none) }}
+{%- endmacro %}
+
+
+-- The hour in which a row of a table was ingested; null where it does not say.
+{% macro ingestion_hour(part) -%}
+    date_trunc('hour', {{ in_calendar(landed_value('raw.ingested_at', part.columns['ingested_at'], 'timestamp')) }})
+{%- endmacro %}
+
+
+{% macro table_part_name(relation, hour) -%}
+    '{{ relation | replace("'", "''") | replace('"', '') }} ' || coalesce(cast({{ hour }} as varchar), 'unknown hour')
+{%- endmacro %}
+
+
+-- The hour that the column `part` names; null where it is unknown.
+{% macro hour_of_part(relation) -%}
+    {%- set prefix = relation | replace('"', '') ~ ' ' -%}
+    try_cast(substr(part, {{ prefix | length + 1 }}) as timestamp)
+{%- endmacro %}
+
+
+{% macro duckdb__count_log_rows(parts) -%}
+    {%- set answer = run_query(
+        "select count_log_rows('" ~ tojson(parts) | replace("'", "''") ~ "')"
+    ).rows[0][0] if execute else '{"parts": []}' -%}
+    {%- if fromjson(answer).error -%}
+        {{ exceptions.raise_compiler_error(fromjson(answer).error) }}
+    {%- endif -%}
+    select unnest(
+        from_json('{{ answer | replace("'", "''") }}', '{"parts": [{"part": "VARCHAR", "row_count": "BIGINT"}]}').parts,
+        recursive := true
+    )
+{%- endmacro %}
+
+
+-- A table with its columns.
+{% macro table_part(relation) -%}
+    {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+        {{ exceptions.raise_compiler_error(
+            "there is no table " ~ relation ~ ": load it (`dbt seed` for the demo), or mend raw_database and raw_schema"
+        ) }}
+    {%- endif -%}
+    {%- set described = run_query("select lower(column_name), column_type from (describe " ~ relation ~ ")") -%}
+    {%- set columns = {} -%}
+    {%- for row in described -%}
+        {%- do columns.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set part = {'kind': 'table', 'relation': relation, 'columns': columns} -%}
+    {%- do part.update({'postgres_columns': postgres_columns(relation)}) -%}
+    {%- for name, is_numeric in part.postgres_columns if is_numeric -%}
+        {%- do columns.update({name | lower: 'VARCHAR'}) -%}
+    {%- endfor -%}
+    {{ return(part) }}
+{%- endmacro %}
+
+
+-- A condition: whether a row of a table was ingested in one of the hours that these parts are.
+{% macro is_in_hours(part, parts) -%}
+    {%- set hours = [] -%}
+    {%- for hour in known_hours(part, parts) -%}
+        {%- do hours.append("timestamp '" ~ hour ~ "'") -%}
+    {%- endfor -%}
+    {%- set hour = ingestion_hour(part) -%}
+    (
+        {%- if hours %}
+        {#- the column itself, which a database can look up #}
+        {% if part.columns['ingested_at'] == 'TIMESTAMP' -%}
+        raw.ingested_at >= {{ hours | min }} and raw.ingested_at < {{ hours | max }} + interval 1 hour and
+        {% endif -%}
+        {{ hour }} in ({{ hours | join(', ') }})
+        {%- endif %}
+        {%- if hours | length < parts | length %}
+        {{ 'or' if hours }} {{ hour }} is null
+        {%- endif %}
+    )
+{%- endmacro %}
+
+
+-- The hours that parts of a table are, as text; those whose hour is unknown are left out.
+{% macro known_hours(part, parts) -%}
+    {%- set prefix = part.relation | replace('"', '') ~ ' ' -%}
+    {%- set hours = [] -%}
+    {%- for name in parts if not name.endswith(' unknown hour') -%}
+        {%- do hours.append(name[prefix | length:]) -%}
+    {%- endfor -%}
+    {{ return(hours) }}
+{%- endmacro %}

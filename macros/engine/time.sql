@@ -1,0 +1,35 @@
+-- Lengths of time and shifted times, with fractions of a second and nulls. dbt's own `datediff` and `dateadd` lose fractions,
+-- or fail on nulls, on some engines.
+
+
+-- Microseconds from one timestamp to another.
+{% macro microseconds_between(start, end) -%}
+    {{ return(adapter.dispatch('microseconds_between')(start, end)) }}
+{%- endmacro %}
+
+
+-- Midnights from one date or timestamp to another.
+{% macro days_between(start, end) -%}
+    {{ return(adapter.dispatch('days_between')(start, end)) }}
+{%- endmacro %}
+
+
+{% macro plus_days(moment, days) -%}
+    {{ return(adapter.dispatch('plus_days')(moment, days)) }}
+{%- endmacro %}
+
+
+{% macro plus_hours(moment, hours) -%}
+    {{ return(adapter.dispatch('plus_hours')(moment, hours)) }}
+{%- endmacro %}
+
+
+{% macro plus_microseconds(moment, microseconds) -%}
+    {{ return(adapter.dispatch('plus_microseconds')(moment, microseconds)) }}
+{%- endmacro %}
+
+
+-- The earlier of two timestamps, either of which may be null: least() is null then on some engines.
+{% macro earlier(one, other) -%}
+    case when {{ one }} < {{ other }} then {{ one }} else coalesce({{ other }}, {{ one }}) end
+{%- endmacro %}

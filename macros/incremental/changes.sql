@@ -1,0 +1,202 @@
+-- How far the logs have been taken in; none when nothing has.
+{% macro landed_progress() -%}
+    {{ return(progress_of(api.Relation.create(database=history_database(), identifier='landed_parts'))) }}
+{%- endmacro %}
+
+
+-- A model that says what is new. Unit tests, which compute all rows, do not know of it.
+{% macro log_ref(name) -%}
+    {{ return(none if model.resource_type == 'unit_test' else ref(name)) }}
+{%- endmacro %}
+
+
+-- The keys of what a model has to compute anew: those of the events (or runs) that are new since it last took in the log,
+-- and of their other deliveries; none when all have to be. The model's meta says what its key is called in the log.
+{% macro changed_events() -%}
+    {{ return(changed_keys([log_ref('base_event_deliveries'), log_ref('redelivered_events')])) }}
+{%- endmacro %}
+
+
+{% macro changed_runs() -%}
+    {{ return(changed_keys([log_ref('base_run_deliveries'), log_ref('redelivered_runs')])) }}
+{%- endmacro %}
+
+
+-- Some columns of the events that have changed, once each; none when all have. The condition is that of the model's own
+-- events unless another is given.
+{% macro changed_events_of(columns, condition=none) -%}
+    {{ return(changed_rows([log_ref('base_event_deliveries'), log_ref('redelivered_events')], columns, condition)) }}
+{%- endmacro %}
+
+
+{% macro changed_keys(relations) -%}
+    {{ return(changed_rows(relations, model.config.meta.changed_key)) }}
+{%- endmacro %}
+
+
+-- Some columns of the rows that have changed, once each; none when all rows have.
+{% macro changed_rows(relations, columns, condition=none) -%}
+    {%- set since = taken_in() -%}
+    {%- set condition = condition or model.config.meta.changed_where -%}
+    {%- if since is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set selects = [] -%}
+    {%- for relation in relations -%}
+        {%- do selects.append(
+            "select " ~ columns ~ " from " ~ relation ~ " where batch_id > " ~ since
+            ~ (" and rejected_rule is null" if relation.identifier.startswith('base_'))
+            ~ (" and (" ~ condition ~ ")" if condition)
+        ) -%}
+    {%- endfor -%}
+    {{ return(selects | join(' union ')) }}
+{%- endmacro %}
+
+
+-- The parts of the logs that came or changed since a model last took in the logs; none when all have.
+{% macro changed_parts() -%}
+    {%- set landed_parts = log_ref('landed_parts') -%}
+    {%- set since = taken_in() -%}
+    {{ return(none if since is none else "select part_id from " ~ landed_parts ~ " where batch_id > " ~ since) }}
+{%- endmacro %}
+
+
+-- Whether a row is one that a model has to compute anew: its key is among the changed ones, or all of them are.
+{% macro is_changed(key, changed) -%}
+    {%- if changed is none -%}
+    true
+    {%- else -%}
+    {{ key }} in ({{ changed }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The rows of a relation that the model does not have yet as they are, when it computes more than what changed itself
+-- (`changed`, its keys).
+{% macro rows_that_differ(relation, changed) -%}
+    select * from {{ relation }}
+    {%- if changed is not none %}
+    {%- set key = config.get('unique_key') %}
+    {%- set columns = adapter.get_columns_in_relation(this) | map(attribute='quoted') | join(', ') %}
+    where
+        {{ key }} in ({{ changed }})
+        or {{ key }} in (
+            select {{ key }} from (
+                select {{ columns }} from {{ relation }}
+                except
+                select {{ columns }} from {{ this }}
+                where {{ key }} in (select {{ key }} from {{ relation }})
+            ) as different
+        )
+    {%- endif %}
+{%- endmacro %}
+
+
+-- The relations that tell a model what has changed, out of those that it depends on.
+{% macro followed_deliveries() -%}
+    {%- set relations = [] -%}
+    {%- for name in ['base_event_deliveries', 'redelivered_events', 'base_run_deliveries', 'redelivered_runs'] -%}
+        {%- if 'model.' ~ project_name ~ '.' ~ name in model.depends_on.nodes -%}
+            {%- do relations.append(ref(name)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(relations) }}
+{%- endmacro %}
+
+
+-- The events with a condition that a model has to compute anew: those whose key is among the changed ones, or all of
+-- them when `changed` is none.
+{% macro events_to_compute(condition, key, changed) -%}
+    {%- if changed is none -%}
+    (select * from {{ ref('stg_events') }} where {{ condition }}) as events
+    {%- else -%}
+    ({{ staged_events(
+        condition ~ ' and ' ~ key ~ ' in (' ~ changed ~ ')',
+        days=on_days_with(ref('base_event_deliveries'), condition, key, changed)
+    ) }}) as events
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The transitions of the issues that a model has to compute anew, or of all issues when `changed` is none.
+{% macro transitions_to_compute(changed) -%}
+    {%- set transitions = ref('int_work_item_transitions') -%}
+    (
+        select * from {{ transitions }}
+        where
+            {{ on_days_with(transitions, 'true', 'subject_key', changed, 'occurred_at') }}
+            and {{ is_changed('subject_key', changed) }}
+    ) as transitions
+{%- endmacro %}
+
+
+-- The events with a condition whose own deliveries have changed. What counts of them came since, or is among what was
+-- delivered more than once, so older batches need not be read.
+{% macro changed_events_to_compute(condition, changed) -%}
+    {%- if changed is none -%}
+    (select * from {{ ref('stg_events') }} where {{ condition }}) as events
+    {%- else -%}
+    ({{ staged_events(condition ~ ' and event_key in (' ~ changed ~ ')', since=taken_in()) }}) as events
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The same for runs.
+{% macro runs_to_compute(key, changed) -%}
+    {%- if changed is none -%}
+    {{ ref('stg_runs') }}
+    {%- else -%}
+    ({{ staged_runs(
+        key ~ ' in (' ~ changed ~ ')', days=on_days_with(ref('base_run_deliveries'), 'true', key, changed)
+    ) }}) as runs
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- A condition that holds on the days of the rows with one of the changed keys, by the time that a relation is in the order
+-- of. What concerns new rows mostly came shortly before them; once a narrow look has found when, the rest of history need
+-- not be read in full.
+{% macro on_days_with(relation, condition, key, changed, time='ingested_at') -%}
+    {%- if changed is none or not execute -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set periods = run_query(
+        "with days as (select distinct cast(" ~ time ~ " as date) as day from " ~ relation
+        ~ " where " ~ condition ~ " and " ~ key ~ " in (" ~ changed ~ ")),"
+        ~ " numbered as (select day, " ~ plus_days('day', '- row_number() over (order by day)')
+        ~ " as period from days)"
+        ~ " select cast(min(day) as date), cast(" ~ plus_days('max(day)', 1) ~ " as date)"
+        ~ " from numbered group by period order by 1"
+    ).rows -%}
+    {%- if periods | length > 30 -%}
+        {#- they are everywhere -#}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set conditions = [] -%}
+    {#- rows without a time; to leave them out above would mislead DuckDB about how few rows there are -#}
+    {%- for period in periods if period[0] is not none -%}
+        {%- do conditions.append(
+            "(" ~ time ~ " >= timestamp '" ~ period[0] ~ "' and " ~ time ~ " < timestamp '" ~ period[1] ~ "')"
+        ) -%}
+    {%- endfor -%}
+    {{ return('(' ~ conditions | join(' or ') ~ ')' if conditions else 'false') }}
+{%- endmacro %}
+
+
+-- A condition that holds for the orgs of what has changed; for all, when looking each row's up would take longer than to
+-- compute it.
+{% macro in_orgs_of(changed) -%}
+    {%- if changed is none or not execute -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set orgs = run_query("select distinct org_id from (" ~ changed ~ ") as changed limit 101").columns[0].values() -%}
+    {%- if orgs | length > 100 or '\0' in orgs | join -%}
+        {#- or when one has a name that no SQL text can have -#}
+        {{ return('true') }}
+    {%- endif -%}
+    {%- set literals = [] -%}
+    {%- for org in orgs -%}
+        {%- do literals.append(dbt.string_literal(dbt.escape_single_quotes(org))) -%}
+    {%- endfor -%}
+    {{ return('org_id in (' ~ literals | join(', ') ~ ')' if literals else 'false') }}
+{%- endmacro %}
