@@ -97,7 +97,7 @@ def _choice(name: str, values: list[str], default: str, meaning: str) -> dict[st
 
 
 _HEADERS = ["RateLimit", "RateLimit-Policy", "X-Request-Id"]
-_DOCUMENT_HEADERS = [*_HEADERS, "ETag", "Last-Modified", "X-As-Of"]
+_DOCUMENT_HEADERS = [*_HEADERS, "ETag", "Last-Modified", "X-As-Of", "X-Data-Warning"]
 
 
 def _response(meaning: str, headers: list[str]) -> dict[str, Any]:
@@ -126,6 +126,11 @@ def _headers() -> dict[str, Any]:
             True,
             "The instant for which the metrics are computed.",
             {"type": "string", "format": "date-time"},
+        ),
+        "X-Data-Warning": (
+            False,
+            "The newest metrics cannot be read. These are the last good ones, of the time in `X-As-Of`.",
+            text,
         ),
         "WWW-Authenticate": (True, "How to authenticate.", text),
         "Retry-After": (False, "Seconds until it is worth trying again.", {"type": "integer"}),
