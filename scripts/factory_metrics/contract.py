@@ -2,7 +2,7 @@
 
 A document is ``{"metrics": ...}``, one of `METRIC_TYPES`. Fields are in the order of the JSON, which has
 their names in camelCase; a mart's columns have them in snake_case.
-Money is USD. Durations that are numbers are milliseconds. A field is null only where it says so.
+A field is null only where it says so. What fields mean and their units are in openapi.json, too.
 """
 
 import datetime as dt
@@ -10,10 +10,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+# Units.
+USD, MS, PERCENT, RATE, PER_DAY, ITEMS = "USD", "ms", "%", "1", "1/day", "count"
+
+
+def _about(meaning: str, example: object = None, unit: str | None = None) -> Meta:
+    """Say what a field means, with a value that it may have, and its unit."""
+    return Meta(
+        description=meaning,
+        examples=None if example is None else [example],
+        extra_json_schema=None if unit is None else {"x-unit": unit},
+    )
+
+
 Station = Literal["research", "development", "security", "qa", "acceptance", "deploy"]
-Percent = Annotated[float, Meta(ge=0, le=100, description="0 to 100")]
-Rate = Annotated[float, Meta(ge=0, le=1, description="0 to 1")]
-Instant = Annotated[str, Meta(description="UTC, whole seconds", examples=["2026-06-02T14:00:00Z"])]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Rate = Annotated[float, Meta(ge=0, le=1)]
+Instant = Annotated[str, Meta(examples=["2026-06-02T14:00:00Z"])]
 
 _ALL_STATIONS = Meta(min_length=6, max_length=6)
 
@@ -23,172 +36,228 @@ class _Shape(Struct, frozen=True, rename="camel"):
 
 
 class AggregateMetrics(_Shape, frozen=True):
-    """The executive summary of an org.
+    """The executive summary of an org."""
 
-    `avg_cycle_time_ms` is a median. `cost_trend` has one sum per day of the window, oldest first.
-    """
-
-    total_issues: int
-    total_cost: float
-    avg_cycle_time_ms: int
-    avg_yield: Percent
-    throughput_per_day: float
-    cost_trend: list[float]
+    total_issues: Annotated[int, _about("Issues completed in the window.", 47, ITEMS)]
+    total_cost: Annotated[float, _about("Cost of all runs in the window, USD.", 256.82, USD)]
+    avg_cycle_time_ms: Annotated[
+        int,
+        _about(
+            "Median time from the first event to the completion of these issues, milliseconds.",
+            50_400_000,
+            MS,
+        ),
+    ]
+    avg_yield: Annotated[
+        Percent, _about("Share of these issues that never went back, 0 to 100 percent.", 92.1, PERCENT)
+    ]
+    throughput_per_day: Annotated[float, _about("Issues completed per day of the window.", 1.57, PER_DAY)]
+    cost_trend: Annotated[
+        list[float],
+        _about("Cost of each day of the window, USD, oldest first.", [12.5, 13.2, 11.8, 14.1], USD),
+    ]
 
 
 class StationMetrics(_Shape, frozen=True):
-    """One station. `cycle_time_ms` is a median."""
+    """One station of the pipeline."""
 
-    station: Station
-    wip_count: int
-    throughput: int
-    cycle_time_ms: int
-    yield_: Percent = field(name="yield")
+    station: Annotated[Station, _about("Name of the station.", "development")]
+    wip_count: Annotated[int, _about("Visits that are open at the as-of.", 3, ITEMS)]
+    throughput: Annotated[int, _about("Issues that the station passed on in the window.", 3, ITEMS)]
+    cycle_time_ms: Annotated[
+        int, _about("Median length of the visits that ended in the window, milliseconds.", 18_000_000, MS)
+    ]
+    yield_: Annotated[
+        Percent,
+        _about("Share of the issues that did not go back from here, 0 to 100 percent.", 92.0, PERCENT),
+    ] = field(name="yield")
 
 
 class StationCost(_Shape, frozen=True):
-    """A station's share of the average cost per issue, USD."""
+    """A station's share of the average cost per issue."""
 
-    station: Station
-    cost: float
+    station: Annotated[Station, _about("Name of the station.", "development")]
+    cost: Annotated[float, _about("Cost of its runs per completed issue, USD.", 0.62, USD)]
 
 
 class DayCost(_Shape, frozen=True):
-    """The cost of a day, USD."""
+    """The cost of a day."""
 
-    date: dt.date
-    cost: float
+    date: Annotated[dt.date, _about("Day, in UTC.", "2026-05-03")]
+    cost: Annotated[float, _about("Cost of the runs of the day, USD.", 1.18, USD)]
 
 
 class CostMetrics(_Shape, frozen=True):
-    """What the work cost: per issue, per station (highest first), per day (oldest first), and by whom."""
+    """What the work cost, and by whom it was done."""
 
-    avg_cost_per_issue: float
-    cost_per_station: Annotated[list[StationCost], _ALL_STATIONS]
-    cost_trend: list[DayCost]
-    human_time_pct: Percent
-    agent_time_pct: Percent
+    avg_cost_per_issue: Annotated[float, _about("Cost of all runs per completed issue, USD.", 1.23, USD)]
+    cost_per_station: Annotated[
+        list[StationCost], _ALL_STATIONS, _about("Cost per completed issue of each station, highest first.")
+    ]
+    cost_trend: Annotated[list[DayCost], _about("Cost of each day of the window, oldest first.")]
+    human_time_pct: Annotated[
+        Percent, _about("Time spent on reviews by humans, 0 to 100 percent of all time.", 25.0, PERCENT)
+    ]
+    agent_time_pct: Annotated[
+        Percent, _about("Time spent on runs of agents, 0 to 100 percent of all time.", 75.0, PERCENT)
+    ]
 
 
 class ProviderMetrics(_Shape, frozen=True):
-    """One provider with runs in the window.
+    """One provider with runs in the window."""
 
-    `avg_cost` is USD per run; `cost_efficiency` is `success_rate` / `avg_cost`.
-    """
-
-    provider: str
-    success_rate: Percent
-    avg_cost: float
-    avg_duration_ms: int
-    total_runs: int
-    cost_efficiency: float
+    provider: Annotated[str, _about("Name of the provider.", "anthropic")]
+    success_rate: Annotated[
+        Percent,
+        _about(
+            "Completions among the completions and reworks of its sessions, 0 to 100 percent.", 89.0, PERCENT
+        ),
+    ]
+    avg_cost: Annotated[float, _about("Mean cost of a run, USD.", 1.45, USD)]
+    avg_duration_ms: Annotated[int, _about("Mean duration of a run, milliseconds.", 1_800_000, MS)]
+    total_runs: Annotated[int, _about("Runs in the window.", 23, ITEMS)]
+    cost_efficiency: Annotated[
+        float, _about("`successRate` / `avgCost`, percent per USD; higher is better.", 61.4, "%/USD")
+    ]
 
 
 class DayCount(_Shape, frozen=True):
     """How often something happened on a day."""
 
-    date: dt.date
-    count: int
+    date: Annotated[dt.date, _about("Day, in UTC.", "2026-05-10")]
+    count: Annotated[int, _about("Overrides on the day.", 1, ITEMS)]
 
 
 class HandoffMetrics(_Shape, frozen=True):
-    """How smoothly work passes between agents and humans; the timeline has days with overrides only."""
+    """How smoothly work passes between agents and humans."""
 
-    avg_review_latency_ms: int
-    acceptance_rate: Rate
-    override_frequency: Rate
-    handoff_friction_score: Rate
-    override_timeline: list[DayCount]
+    avg_review_latency_ms: Annotated[
+        int, _about("Mean time from the handoff to the decision, milliseconds.", 3_600_000, MS)
+    ]
+    acceptance_rate: Annotated[Rate, _about("Share of the decisions that approve, 0 to 1.", 0.92, RATE)]
+    override_frequency: Annotated[Rate, _about("Overrides per decision, 0 to 1.", 0.08, RATE)]
+    handoff_friction_score: Annotated[
+        Rate,
+        _about("(1 - `acceptanceRate`) x (1 - `overrideFrequency`), 0 to 1; lower is better.", 0.0736, RATE),
+    ]
+    override_timeline: Annotated[list[DayCount], _about("Days with overrides, oldest first.")]
 
 
 class PhaseStep(_Shape, frozen=True):
-    """One phase: mean time (ms) and mean cost (USD) of the issues that it passed on, and their count."""
+    """One phase of the pipeline."""
 
-    phase: Station
-    avg_cycle_time_ms: int
-    avg_cost_usd: float
-    throughput: int
+    phase: Annotated[Station, _about("Name of the phase: a station.", "development")]
+    avg_cycle_time_ms: Annotated[
+        int, _about("Mean time that the issues of `throughput` spent here, milliseconds.", 57_600_000, MS)
+    ]
+    avg_cost_usd: Annotated[
+        float, _about("Cost of the runs of the phase per issue of `throughput`, USD.", 0.62, USD)
+    ]
+    throughput: Annotated[int, _about("Issues that the phase passed on in the window.", 47, ITEMS)]
 
 
 class ReworkLoops(_Shape, frozen=True):
     """How often work went back."""
 
-    avg_cycles_per_issue: float
-    total_reworks: int
-    total_completed: int
+    avg_cycles_per_issue: Annotated[
+        float,
+        _about("(`totalReworks` + `totalCompleted`) / `totalCompleted`: cycles per issue.", 1.08, ITEMS),
+    ]
+    total_reworks: Annotated[int, _about("Reworks in the window.", 4, ITEMS)]
+    total_completed: Annotated[int, _about("Issues completed in the window.", 47, ITEMS)]
 
 
 class EscalationShare(_Shape, frozen=True):
     """How many of the completed issues ended with an escalation strategy."""
 
-    strategy: str
-    count: int
-    percentage: Percent
+    strategy: Annotated[str, _about("Name of the strategy.", "human_review")]
+    count: Annotated[int, _about("Completed issues with it.", 44, ITEMS)]
+    percentage: Annotated[Percent, _about("Share of the completed issues, 0 to 100 percent.", 93.6, PERCENT)]
 
 
 class PhaseMetrics(_Shape, frozen=True):
-    """All six phases in pipeline order, rework, and escalation strategies by name."""
+    """The six phases, rework and escalations."""
 
-    phases: Annotated[list[PhaseStep], _ALL_STATIONS]
-    rework_loops: ReworkLoops
-    escalation_distribution: list[EscalationShare]
+    phases: Annotated[list[PhaseStep], _ALL_STATIONS, _about("All six phases, in pipeline order.")]
+    rework_loops: Annotated[ReworkLoops, _about("How often work went back.")]
+    escalation_distribution: Annotated[
+        list[EscalationShare], _about("Completed issues by escalation strategy, by name.")
+    ]
 
 
 class Infra(_Shape, frozen=True):
-    """The DORA figures, ready to show: `2.5/day`, `5.2%`, `4.5h`, `15m`, or `n/a`."""
+    """The DORA figures, as texts that are ready to show."""
 
-    uptime_pct: Percent
-    active_deployments: int
-    open_incidents: int
-    deployment_frequency: str
-    change_failure_rate: str
-    lead_time_for_changes: str
-    mean_time_to_recovery: str
+    uptime_pct: Annotated[
+        Percent,
+        _about("Part of the window without an open critical incident, 0 to 100 percent.", 99.5, PERCENT),
+    ]
+    active_deployments: Annotated[
+        int, _about("Pairs of project and environment whose latest deployment succeeded.", 12, ITEMS)
+    ]
+    open_incidents: Annotated[int, _about("Incidents that are open at the as-of.", 0, ITEMS)]
+    deployment_frequency: Annotated[str, _about("Changes per day, with `/day`.", "2.5/day")]
+    change_failure_rate: Annotated[
+        str, _about("Share of the changes that failed, with `%`, or `n/a`.", "5.2%")
+    ]
+    lead_time_for_changes: Annotated[
+        str, _about("Median time from commit to deployment, with its unit, or `n/a`.", "4.5h")
+    ]
+    mean_time_to_recovery: Annotated[
+        str, _about("Mean time to resolve an incident, with its unit, or `n/a`.", "15m")
+    ]
 
 
 class Pipeline(_Shape, frozen=True):
-    """A pipeline run; `duration` is text such as `12m`, or `n/a` while it runs."""
+    """A run of a pipeline."""
 
-    name: str | None
-    status: str | None
-    duration: str
-    trigger: str | None
-    branch: str | None
-    commit: str | None
-    started_at: Instant
+    name: Annotated[str | None, _about("Name of the pipeline.", "main")]
+    status: Annotated[str | None, _about("How it stands, as the log has it.", "success")]
+    duration: Annotated[str, _about("How long it took, with its unit, or `n/a` while it runs.", "12m")]
+    trigger: Annotated[str | None, _about("What started it.", "push")]
+    branch: Annotated[str | None, _about("Branch that it ran on.", "main")]
+    commit: Annotated[str | None, _about("Commit that it ran on.", "abc123")]
+    started_at: Annotated[Instant, _about("When it started, UTC, whole seconds.")]
 
 
 class Deployment(_Shape, frozen=True):
     """A finished deployment or rollback."""
 
-    id: str
-    version: str | None
-    environment: str | None
-    status: str | None
-    deployed_at: Instant
-    deployed_by: str | None
-    is_rollback: bool
+    id: Annotated[str, _about("Id of the deployment.", "dep_xyz")]
+    version: Annotated[str | None, _about("Version that was deployed.", "v1.2.3")]
+    environment: Annotated[str | None, _about("Where it was deployed to.", "production")]
+    status: Annotated[str | None, _about("How it ended, as the log has it.", "success")]
+    deployed_at: Annotated[Instant, _about("When it ended, UTC, whole seconds.")]
+    deployed_by: Annotated[str | None, _about("Who deployed it.", "agent-claude-sonnet")]
+    is_rollback: Annotated[bool, _about("Whether it brings an older version back.", example=False)]
 
 
 class Incident(_Shape, frozen=True):
-    """An incident; `opened_at` is null when the log has only its resolution."""
+    """An incident."""
 
-    id: str
-    title: str | None
-    severity: str | None
-    status: Literal["open", "resolved"]
-    opened_at: Instant | None
-    resolved_at: Instant | None
-    deployment_id: str | None
+    id: Annotated[str, _about("Id of the incident.", "inc_xyz")]
+    title: Annotated[str | None, _about("What it is about.", "Checkout is slow")]
+    severity: Annotated[str | None, _about("How bad it is, as the log has it.", "critical")]
+    status: Annotated[Literal["open", "resolved"], _about("Whether it is resolved.", "resolved")]
+    opened_at: Annotated[
+        Instant | None,
+        _about("When it began, UTC, whole seconds; null when the log has only its resolution."),
+    ]
+    resolved_at: Annotated[
+        Instant | None, _about("When it was resolved, UTC, whole seconds; null while it is open.")
+    ]
+    deployment_id: Annotated[str | None, _about("Deployment that it is linked to.", "dep_xyz")]
 
 
 class DevopsMetrics(_Shape, frozen=True):
-    """The DORA figures and the newest pipeline runs, deployments and incidents, newest first."""
+    """The DORA figures, and what was delivered."""
 
-    infra: Infra
-    pipelines: list[Pipeline]
-    deployments: list[Deployment]
-    incidents: list[Incident]
+    infra: Annotated[Infra, _about("The DORA figures.")]
+    pipelines: Annotated[
+        list[Pipeline], _about("Runs of pipelines that started in the window, newest first, at most 50.")
+    ]
+    deployments: Annotated[list[Deployment], _about("Deployments of the window, newest first, at most 50.")]
+    incidents: Annotated[list[Incident], _about("Incidents of the window, newest first, at most 50.")]
 
 
 class AggregateDocument(_Shape, frozen=True):

@@ -164,7 +164,7 @@ def _bare(shape: inspect.Type) -> inspect.Type:
 
 def _metrics(metric_type: str) -> inspect.Type:
     """Return what a document has under `metrics`."""
-    return msgspec.inspect.type_info(METRIC_TYPES[metric_type].__annotations__["metrics"])
+    return _bare(msgspec.inspect.type_info(METRIC_TYPES[metric_type].__annotations__["metrics"]))
 
 
 def _row_shape(metric_type: str) -> inspect.StructType:
@@ -194,7 +194,9 @@ def _misfit(mart: Mart, org: str, text: str, error: msgspec.DecodeError) -> User
     reason, _, path = reason.rstrip("`").partition(" - at `$.metrics")
     path = re.sub(r"\[\d+\]", "[]", path).removeprefix("[]").removeprefix(".")
     structs = [
-        f.encode_name for f in _row_shape(mart.metric_type).fields if isinstance(f.type, inspect.StructType)
+        field.encode_name
+        for field in _row_shape(mart.metric_type).fields
+        if isinstance(_bare(field.type), inspect.StructType)
     ]
     for struct in structs:
         path = path.removeprefix(f"{struct}.")

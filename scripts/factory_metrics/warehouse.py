@@ -1,6 +1,7 @@
 """Open the warehouse for reading, and check that its marts are whole and fit the contract."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,31 +13,100 @@ from factory_metrics.settings import UserError
 
 _BUILD = "build it with `dbt build` (or `make demo`)"
 _REBUILD = "build the warehouse again with `dbt build`"
+# The name of a warehouse that is attached to another database.
+_ATTACHED = "warehouse"
+# What a DuckDB file has before its blocks.
+_HEADERS_BYTES = 3 * 4096
+
+
+class BusyError(UserError):
+    """The warehouse is being written or replaced; it is worth waiting for."""
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse's file for reading; as long as it is open, dbt cannot write to it.
 
     Raises:
-        UserError: the file is missing, is no DuckDB file, or is locked by a run of dbt.
+        UserError: the file is missing, is no DuckDB file, or is locked by a run of dbt (`BusyError`).
 
     """
     if not path.exists():
         message = f"there is no warehouse at {path}: {_BUILD}, or name another file"
         raise UserError(message)
-    try:
+    with _explained(path):
         warehouse = duckdb.connect(str(path), read_only=True)
+    # What was read of the file stays cached up to this limit.
+    return warehouse.execute("SET memory_limit = '2GB'")
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say in our words what DuckDB says of a file that it cannot open."""
+    try:
+        yield
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         if "Conflicting lock" in reason:
             message = f"the warehouse {path} is being written, probably by dbt: try again when it is done"
-        elif "not a valid DuckDB" in reason:
+            raise BusyError(message) from error
+        if "not a valid DuckDB" in reason:
             message = f"{path} is not a DuckDB file: name the warehouse's file, or {_BUILD}"
         else:
             message = f"cannot open the warehouse {path}: {reason}"
         raise UserError(message) from error
-    # What was read of the file stays cached up to this limit.
-    return warehouse.execute("SET memory_limit = '2GB'")
+
+
+def open_beside(path: Path, marts: Sequence[Mart]) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse's marts though another file of this path, replaced since, may still be open.
+
+    DuckDB returns the database that a process has open under a path. So the file is attached to another one.
+
+    Raises:
+        UserError: as `open_warehouse`.
+
+    """
+    warehouse = duckdb.connect(":memory:")
+    try:
+        with _explained(path):
+            quoted = str(path).replace("'", "''")
+            warehouse.execute(f"ATTACH '{quoted}' AS {_ATTACHED} (TYPE duckdb, READ_ONLY)")
+        query = f"SELECT table_name FROM information_schema.tables WHERE table_catalog = '{_ATTACHED}'"  # noqa: S608
+        found = {name for (name,) in warehouse.execute(f"{query} AND table_schema = 'main'").fetchall()}
+        for mart in _needed(marts):
+            if mart.name in found:
+                # Cursors do not inherit `USE`.
+                warehouse.execute(f'CREATE VIEW main."{mart.name}" AS FROM {_ATTACHED}.main."{mart.name}"')
+    except BaseException:
+        warehouse.close()
+        raise
+    return warehouse
+
+
+def check_whole(warehouse: duckdb.DuckDBPyConnection, path: Path, marts: Sequence[Mart]) -> None:
+    """Check that a warehouse that `open_beside` opened has all bytes of its marts, which takes little time.
+
+    Raises:
+        UserError: the file was cut off, or its writer was stopped.
+
+    """
+    log = path.with_name(f"{path.name}.wal")
+    if log.exists() and log.stat().st_size:
+        message = f"the warehouse {path} is not finished, as {log.name} is beside it: {_REBUILD}"
+        raise UserError(message)
+    blocks = " UNION ALL ".join(
+        f"SELECT block_id, additional_block_ids FROM pragma_storage_info('{_ATTACHED}.main.{mart.name}')"  # noqa: S608
+        for mart in _needed(marts)
+    )
+    query = f"""
+        SELECT coalesce(greatest(max(block_id), max(list_max(additional_block_ids))), -1) + 1
+        FROM ({blocks})
+    """  # noqa: S608
+    (number,) = warehouse.execute(query).fetchall()[0]
+    query = f"SELECT block_size FROM pragma_database_size() WHERE database_name = '{_ATTACHED}'"  # noqa: S608
+    (block_size,) = warehouse.execute(query).fetchall()[0]
+    if path.stat().st_size < _HEADERS_BYTES + number * block_size:
+        message = f"the warehouse {path} was cut off: copy it again"
+        raise UserError(message)
 
 
 def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:
@@ -106,7 +176,7 @@ def _needed(marts: Sequence[Mart]) -> list[Mart]:
 
 def _check_columns(warehouse: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Check that the columns that documents need are there, with the contract's types."""
-    table = warehouse.table(f'main."{mart.name}"')
+    table = warehouse.sql(f'FROM main."{mart.name}"')
     found = dict(zip(table.columns, table.types, strict=True))
     for name, expected in mart.columns().items():
         fault = _fault(name, expected, found.get(name))

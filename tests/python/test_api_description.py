@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from api_client import serving
+from jsonschema import Draft202012Validator
 from test_contract import EXAMPLES
 from test_serialize import make_warehouse
 
@@ -37,6 +40,51 @@ def test_fields_are_those_of_the_documents(metric_type: str) -> None:
     example = json.loads(EXAMPLES[metric_type])["metrics"]
     row = example[0] if isinstance(example, list) else example
     assert list(shape["properties"]) == shape["required"] == list(row)
+
+
+# How descriptions name the units.
+UNITS = {
+    "USD": "USD",
+    "ms": "milliseconds",
+    "%": "0 to 100 percent",
+    "1": "0 to 1",
+    "%/USD": "percent per USD",
+}
+UNITS |= {"count": "", "1/day": "per day"}
+
+
+def fields() -> list[tuple[str, dict[str, Any]]]:
+    schemas = DESCRIPTION["components"]["schemas"].items()
+    return [(f"{shape}.{name}", of) for shape, schema in schemas for name, of in schema["properties"].items()]
+
+
+@pytest.mark.parametrize(("name", "schema"), [pytest.param(*field, id=field[0]) for field in fields()])
+def test_every_field_says_what_it_is(name: str, schema: dict[str, Any]) -> None:
+    assert schema["description"].endswith(".")
+    (example,) = schema["examples"]
+    validator = Draft202012Validator(schema | {"components": DESCRIPTION["components"]})
+    validator.validate(example)
+    kind = schema.get("items", schema).get("type")
+    if kind in {"integer", "number"} and name != "ErrorDetail.status":
+        unit = schema["x-unit"]
+        assert UNITS[unit] in schema["description"]
+        assert (unit == "ms") == name.endswith("Ms")
+        assert schema.get("maximum") == {"%": 100, "1": 1}.get(unit)
+
+
+def test_names_are_those_of_the_json() -> None:
+    schemas = DESCRIPTION["components"]["schemas"]
+    texts = [
+        of["description"] for schema in schemas.values() for of in [schema, *schema["properties"].values()]
+    ]
+    known = {name.partition(".")[2] for name, _ in fields()} | set(METRIC_TYPES)
+    for text in texts:
+        assert set(re.findall(r"`(\w+)`", text)) <= known, text
+        assert not re.search(r"[a-z]_[a-z]", text), text
+
+
+def test_it_names_a_server() -> None:
+    assert [server["url"] for server in DESCRIPTION["servers"]] == ["/"]
 
 
 def test_parameters_have_the_documented_defaults() -> None:

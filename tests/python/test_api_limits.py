@@ -17,7 +17,7 @@ from conftest import without
 from test_serialize import make_warehouse
 
 from factory_metrics.api import limits
-from factory_metrics.api.app import client_address
+from factory_metrics.api.addresses import client_address
 from factory_metrics.api.limits import Limiter, Policy, RedisLink
 
 

@@ -1,12 +1,16 @@
-"""Which warehouse is served: new ones at once and whole, broken ones never."""
+"""Which warehouse is served: new ones at once and whole, broken ones never, but the last good one."""
 
 import asyncio
 import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
@@ -21,6 +25,7 @@ from test_serialize import MARTS, make_warehouse
 from factory_metrics import warehouse
 from factory_metrics.api.data import Publication
 from factory_metrics.api.empty import empty_document
+from factory_metrics.api.errors import ApiError
 from factory_metrics.api.pages import Pages
 from factory_metrics.documents import Mart
 from factory_metrics.report.source import Source
@@ -40,6 +45,9 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
             for days in (7, 30, 90):
                 connection.execute(f"UPDATE aggregate_{days}d SET total_issues = {number}")
     return made
+
+
+WARNING = "The newest metrics cannot be read. These are the last good ones."
 
 
 def point(link: Path, to: Path) -> None:
@@ -110,10 +118,9 @@ def test_old_versions_are_let_go(versions: dict[int, Path], tmp_path: Path) -> N
     with serving(tmp_path / "api", published) as api:
         key = api.key()
         assert version_of(api.get(key, "?timeRange=7d")) == 1
-        old.unlink()
-        # It is gone from its folder and still open, so other documents of it can be read.
         point(published, Path(shutil.copy(versions[2], tmp_path / "new.duckdb")))
         eventually(serves(api, key, 2), 1.0)
+        old.unlink()
 
         def open_files() -> set[str]:
             links = Path(f"/proc/{api.process.pid}/fd").iterdir()
@@ -123,49 +130,167 @@ def test_old_versions_are_let_go(versions: dict[int, Path], tmp_path: Path) -> N
         assert str(tmp_path / "new.duckdb") in open_files()
 
 
-def break_missing(published: Path) -> None:
+def break_missing(published: Path, _good: Path) -> None:
     published.unlink()
 
 
-def break_text(published: Path) -> None:
+def break_text(published: Path, _good: Path) -> None:
     point(published, Path(shutil.copy(__file__, published.with_name("text.duckdb"))))
 
 
-def break_bytes(published: Path) -> None:
+def break_bytes(published: Path, good: Path) -> None:
+    """Cut off so early that it cannot be opened."""
     cut = published.with_name("cut.duckdb")
-    cut.write_bytes(published.read_bytes()[:20_000])
+    cut.write_bytes(good.read_bytes()[:20_000])
     point(published, cut)
 
 
-def break_marts(published: Path) -> None:
-    misfit = Path(shutil.copy(published, published.with_name("misfit.duckdb")))
+def break_half(published: Path, good: Path) -> None:
+    """Cut off so late that it can be opened: what lists the tables is whole, what is in them is not."""
+    half = Path(shutil.copy(good, published.with_name("half.duckdb")))
+    with duckdb.connect(str(half)) as connection:
+        connection.execute("CREATE TABLE rows AS SELECT hash(range) AS value FROM range(500_000)")
+        connection.execute("CREATE OR REPLACE TABLE cost_7d AS FROM cost_7d")
+        connection.execute("DROP TABLE rows")
+    with duckdb.connect(str(half), read_only=True) as connection:
+        used = "SELECT max(block_id) FROM pragma_storage_info('cost_7d')"
+        (last,) = connection.execute(used).fetchall()[0]
+        size = 3 * 4096 + last * 262_144
+    os.truncate(half, size)
+    with duckdb.connect(str(half), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM information_schema.tables").fetchall() == [(21,)]
+    point(published, half)
+
+
+def break_unfinished(published: Path, good: Path) -> None:
+    """Stop a writer before what it wrote is in the file."""
+    unfinished = Path(shutil.copy(good, published.with_name("unfinished.duckdb")))
+    write = "writer = duckdb.connect(sys.argv[1]); writer.execute('DELETE FROM aggregate_30d')"
+    code = f"import duckdb, os, sys; {write}; os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code, unfinished], check=False)
+    assert unfinished.with_name("unfinished.duckdb.wal").stat().st_size
+    point(published, unfinished)
+
+
+def break_marts(published: Path, good: Path) -> None:
+    misfit = Path(shutil.copy(good, published.with_name("misfit.duckdb")))
     with duckdb.connect(str(misfit)) as connection:
         connection.execute("DROP TABLE cost_30d")
     point(published, misfit)
 
 
-@pytest.mark.parametrize("break_it", [break_missing, break_text, break_bytes, break_marts])
-def test_a_missing_or_broken_one_is_an_error_while_it_lasts(
-    versions: dict[int, Path], tmp_path: Path, break_it: Callable[[Path], None]
+def break_in_place(published: Path, _good: Path) -> None:
+    """Put the broken file where the good one is."""
+    Path(shutil.copy(__file__, published.with_name("other.duckdb"))).replace(published.resolve())
+
+
+def reports(api: Api, number: int) -> bool:
+    return len(failures(api)) == number
+
+
+BREAKS = [
+    break_in_place,
+    break_missing,
+    break_text,
+    break_bytes,
+    break_half,
+    break_unfinished,
+    break_marts,
+]
+
+
+def failures(api: Api) -> list[str]:
+    lines = [line.get("message", "") for line in api.lines()]
+    return [line for line in lines if "cannot serve the published" in line]
+
+
+def test_the_last_good_one_is_served_while_a_new_one_is_missing_or_broken(
+    versions: dict[int, Path], tmp_path: Path
 ) -> None:
     published = tmp_path / "factory.duckdb"
-    point(published, versions[1])
+    ready = {"status": "ok"}
+    point(published, Path(shutil.copy(versions[1], tmp_path / "1.duckdb")))
     with serving(tmp_path / "api", published) as api:
         key = api.key()
         assert version_of(api.get(key)) == 1
-        break_it(published)
+        for number, break_it in enumerate(BREAKS, 1):
+            break_it(published, versions[1])
+            # One line each, and of all ranges no document was in memory before.
+            eventually(partial(reports, api, number), 1.5)
+            for query in ("", "?timeRange=7d", "?timeRange=90d"):
+                answer = api.get(key, query)
+                assert version_of(answer) == 1
+                assert answer.headers["x-data-warning"] == WARNING
+            again = api.get(key, If_None_Match=answer.headers["etag"], path=f"{PATH}?timeRange=90d")
+            assert (again.status_code, again.headers["x-data-warning"]) == (304, WARNING)
+            assert "x-data-warning" not in api.get(None).headers
+            assert api.get(None, path="/readyz").json() == ready | {"warning": WARNING}
+            assert api.get(None, path="/healthz").json() == ready
+            assert (api.metric("warehouse_up"), api.metric("warehouse_stale")) == (1, 1)
+            assert failures(api)[-1].endswith("; serving the one as of 2026-06-28T12:00:00Z")
+        assert len(failures(api)) == len(BREAKS)
+        point(published, versions[2])
+        eventually(serves(api, key, 2), 1.5)
+        assert "x-data-warning" not in api.get(key).headers
+        assert api.get(None, path="/readyz").json() == ready
+        assert (api.metric("warehouse_up"), api.metric("warehouse_stale")) == (1, 0)
+        # It is put back as it was: nothing to open.
+        published.unlink()
+        eventually(lambda: "x-data-warning" in api.get(key).headers, 1.5)
+        point(published, versions[2])
+        eventually(lambda: "x-data-warning" not in api.get(key).headers, 1.5)
+        assert api.metric("publications_total") == 2
+
+
+def test_in_strict_mode_nothing_is_served_instead(versions: dict[int, Path], tmp_path: Path) -> None:
+    published = tmp_path / "factory.duckdb"
+    point(published, versions[1])
+    with serving(tmp_path / "api", published, strict="on") as api:
+        key = api.key()
+        assert version_of(api.get(key)) == 1
+        break_half(published, versions[1])
         eventually(lambda: api.get(key).status_code == 500, 1.5)
         answer = api.get(key)
         assert error_of(answer) == "DATABASE_ERROR"
         assert int(answer.headers["retry-after"]) > 0
         assert error_of(api.get(None, path="/readyz")) == "NOT_READY"
         assert api.get(None, path="/healthz").status_code == 200
-        assert api.metric("warehouse_up") == 0
+        assert (api.metric("warehouse_up"), api.metric("warehouse_stale")) == (0, 0)
         point(published, versions[2])
         eventually(lambda: api.get(key).status_code == 200, 1.5)
         assert version_of(api.get(key)) == 2
-        reports = [line for line in api.lines() if "cannot serve the published" in line.get("message", "")]
-        assert len(reports) == 1
+        assert len(failures(api)) == 1
+
+
+def test_a_file_that_is_copied_over_is_never_read(versions: dict[int, Path], tmp_path: Path) -> None:
+    """Copying over a file destroys the one that is served: only documents in memory are left of it."""
+    published = Path(shutil.copy(versions[1], tmp_path / "factory.duckdb"))
+    new = versions[2].read_bytes()
+
+    def put(content: bytes) -> None:
+        published.write_bytes(content)
+
+    async def publish() -> None:
+        publication = Publication(published, MARTS, "256MB", 1_000_000)
+        await publication.look()
+        known = await publication.document("acme", Mart("aggregate", "30d"))
+        for part in (100_000, len(new)):
+            put(new[:part])
+            if part < len(new):
+                # Both before and after that is noticed.
+                for _ in range(2):
+                    with pytest.raises(ApiError):
+                        await publication.document("acme", Mart("aggregate", "7d"))
+                    assert publication.kept("acme", Mart("aggregate", "30d")) is known
+                    await publication.look()
+                    assert publication.is_stale
+        await publication.look()
+        assert not publication.is_stale
+        document = await publication.document("acme", Mart("aggregate", "30d"))
+        assert json.loads(document.plain.content)["metrics"]["totalIssues"] == 2
+        await publication.close()
+
+    asyncio.run(publish())
 
 
 def test_it_starts_without_a_warehouse_and_waits_for_a_writer(
@@ -270,13 +395,12 @@ def test_a_path_that_is_used_again_while_its_old_file_is_read(
         put(2, second)
         await publication.look()
         put(3, first)
-        looking = asyncio.create_task(publication.look())
-        await asyncio.sleep(0.3)
-        assert not looking.done()
+        await publication.look()
+        document = await publication.document("acme", Mart("aggregate", "30d"))
+        # What was read of it the longest is not cut off.
+        assert old.read("acme", Mart("aggregate", "30d")).plain.content != document.plain.content
         old.reads.clear()
         read.set()
-        await looking
-        document = await publication.document("acme", Mart("aggregate", "30d"))
         await publication.close()
         return int(json.loads(document.plain.content)["metrics"]["totalIssues"])
 

@@ -1,14 +1,12 @@
 """The ASGI application: from a request to its answer."""
 
 import asyncio
-import ipaddress
 import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -16,8 +14,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from factory_metrics.api.addresses import client_address
 from factory_metrics.api.authentication import Authenticator, key_of, password_of
-from factory_metrics.api.data import Document, Publication
+from factory_metrics.api.data import Publication
 from factory_metrics.api.errors import (
     ApiError,
     Headers,
@@ -33,8 +32,9 @@ from factory_metrics.api.errors import (
 from factory_metrics.api.keys import READ_SCOPE, Key, digest_of
 from factory_metrics.api.limits import Limiter, Verdict
 from factory_metrics.api.openapi import METRICS_PATH, OPENAPI_PATH, PAGE_PATH, description
-from factory_metrics.api.requests import Fault, Query, accepts_gzip, matches, read_query
-from factory_metrics.api.settings import Network, Settings
+from factory_metrics.api.requests import Fault, Query, accepts_gzip, joined, matches, read_query
+from factory_metrics.api.settings import Settings
+from factory_metrics.api.snapshot import Document
 from factory_metrics.api.telemetry import AccessLine, LogWriter, Telemetry, shown_path
 
 Scope = dict[str, Any]
@@ -46,14 +46,16 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _READING = ("GET", "HEAD")
 _REQUEST_ID = re.compile(rb"(?!.*rsk_)[A-Za-z0-9._-]{1,48}")
-# An IPv6 client has at least a network of this size to itself.
-_IPV6_CLIENT_BITS = 64
-_EXPOSED = b"ETag, Last-Modified, RateLimit, RateLimit-Policy, Retry-After, X-As-Of, X-Request-Id"
+_EXPOSED = (
+    b"ETag, Last-Modified, RateLimit, RateLimit-Policy, Retry-After, X-As-Of, X-Data-Warning, X-Request-Id"
+)
 _PREFLIGHT_SECONDS = b"600"
 _ALLOWED_WITH_CORS = "GET, HEAD, OPTIONS"
 # What was read from texts is remembered, but for long ones.
 _LONGEST_REMEMBERED = 500
 _JSON = (b"content-type", b"application/json")
+_STALE = "The newest metrics cannot be read. These are the last good ones."
+_GOOD = (200, 304)
 _UNAUTHORIZED = 401
 # Browsers ask for a name and a password; the key is the password.
 _PAGE_CHALLENGE = b'Basic realm="Factory metrics: the API key is the password", charset="UTF-8"'
@@ -122,11 +124,12 @@ class MetricsApi:
         started = time.perf_counter()
         headers = dict(scope["headers"])
         if len(headers) != len(scope["headers"]):
-            headers = _joined(scope["headers"])
+            headers = joined(scope["headers"])
         request_id = headers.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
             request_id = b"%b-%x" % (self._run, next(self._numbers))
         exchange = Exchange(headers, self._address(scope, headers))
+        read = None
         try:
             try:
                 read = self._reads.get(scope["path"]) if scope["method"] in _READING else None
@@ -141,6 +144,8 @@ class MetricsApi:
                 answer = self.refusal(not_ready("The server is stopping."))
             content = answer.content
             varying = [*self._limits(exchange), (b"x-request-id", request_id)]
+            if read is not None and answer.status in _GOOD and self._publication.is_stale:
+                varying.append((b"x-data-warning", _STALE.encode()))
             if (origin := headers.get(b"origin")) is not None and origin in self._origins:
                 varying += [
                     (b"access-control-allow-origin", origin),
@@ -213,7 +218,10 @@ class MetricsApi:
                 raise not_ready("There are no metrics to serve.")
             if not self._authenticator.is_ready:
                 raise not_ready("Keys cannot be checked.")
-        content = b'{"status":"ok"}'
+        state = {"status": "ok"}
+        if path == "/readyz" and self._publication.is_stale:
+            state["warning"] = _STALE
+        content = msgspec.json.encode(state)
         return Answer(200, _json_headers(content), content)
 
     async def _admit(self, scope: Scope, exchange: Exchange) -> Key:
@@ -368,27 +376,6 @@ class MetricsApi:
         return client_address(peer, forwarded, self._proxies)
 
 
-@lru_cache(maxsize=4096)
-def client_address(peer: str, forwarded: bytes, proxies: Sequence[Network]) -> str:
-    """Return who a request is from, as it is counted: an IPv4 address, or an IPv6 network.
-
-    `X-Forwarded-For` counts as far as trusted proxies wrote it.
-    """
-    for address in reversed([*forwarded.decode("latin-1").split(","), peer]):
-        try:
-            client = ipaddress.ip_address(address.strip())
-        except ValueError:
-            break
-        if isinstance(client, ipaddress.IPv6Address) and client.ipv4_mapped:
-            client = client.ipv4_mapped
-        peer = str(client)
-        if isinstance(client, ipaddress.IPv6Address):
-            peer = str(ipaddress.ip_network((client, _IPV6_CLIENT_BITS), strict=False))
-        if not any(client in network for network in proxies):
-            break
-    return peer
-
-
 # What a client needs to know of a body that it has.
 _KEPT_BY_304 = (b"etag", b"cache-control", b"vary", b"last-modified", b"x-as-of")
 
@@ -402,14 +389,6 @@ def _document_answer(document: Document, headers: dict[bytes, bytes]) -> Answer:
     if tags is not None and matches(tags, body.etag):
         return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
     return Answer(200, body.headers, body.content, body.head)
-
-
-def _joined(lines: Headers) -> dict[bytes, bytes]:
-    """Return headers of which some have several lines; those are one list (RFC 9110, section 5.3)."""
-    headers: dict[bytes, bytes] = {}
-    for name, value in lines:
-        headers[name] = headers[name] + b", " + value if name in headers else value
-    return headers
 
 
 def _check_single(headers: Headers) -> None:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
-from factory_metrics.api.app import client_address
+from factory_metrics.api.addresses import client_address
 from factory_metrics.api.protocol import HttpProtocol
 from factory_metrics.api.settings import Network
 

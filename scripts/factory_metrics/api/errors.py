@@ -1,7 +1,9 @@
 """The errors that a client can get, and their one JSON shape."""
 
+from typing import Annotated
+
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 # Each code and its status; the first five are the documented ones.
 STATUSES = {
@@ -26,17 +28,23 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class ErrorDetail(Struct, frozen=True):
-    """What went wrong: a code for programs, a message for people, and the HTTP status."""
+    """What went wrong."""
 
-    code: str
-    message: str
-    status: int
+    code: Annotated[str, Meta(description="What went wrong, for programs.", examples=["INVALID_TIME_RANGE"])]
+    message: Annotated[
+        str,
+        Meta(
+            description="What went wrong, for people.",
+            examples=["Invalid timeRange. Must be one of: 7d, 30d, 90d"],
+        ),
+    ]
+    status: Annotated[int, Meta(description="HTTP status of the answer.", examples=[400])]
 
 
 class ErrorDocument(Struct, frozen=True):
     """The body of every error."""
 
-    error: ErrorDetail
+    error: Annotated[ErrorDetail, Meta(description="What went wrong.")]
 
 
 class ApiError(Exception):

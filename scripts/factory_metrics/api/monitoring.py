@@ -7,9 +7,10 @@ from collections.abc import Callable
 from factory_metrics.api.app import Answer, App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.authentication import Authenticator
 from factory_metrics.api.connections import Connections
-from factory_metrics.api.data import Publication, Snapshot
+from factory_metrics.api.data import Publication
 from factory_metrics.api.errors import ApiError, internal_error, not_allowed, not_found
 from factory_metrics.api.limits import Limiter, RedisLink
+from factory_metrics.api.snapshot import Snapshot
 from factory_metrics.api.telemetry import Gauge, LogWriter, Telemetry
 
 _PATH = "/metrics"
@@ -76,8 +77,13 @@ def observe(  # noqa: PLR0913 - all that is observed
     telemetry.gauges += [
         Gauge(
             "warehouse_up",
-            "Whether a published warehouse is served.",
+            "Whether a warehouse is served.",
             lambda: publication.current is not None,
+        ),
+        Gauge(
+            "warehouse_stale",
+            "Whether an older warehouse is served, as the published one cannot be.",
+            lambda: publication.is_stale,
         ),
         Gauge("data_age_seconds", "Time since the as-of.", lambda: age(lambda s: s.as_of.timestamp())),
         Gauge(

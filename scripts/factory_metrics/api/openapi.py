@@ -1,12 +1,12 @@
 """The endpoint's description in OpenAPI 3.1, made from the types that make the documents."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from factory_metrics.api.errors import STATUSES, ErrorDocument
 from factory_metrics.api.requests import METRIC_TYPE_DEFAULT, TIME_RANGE_DEFAULT, known_time_ranges
-from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.contract import METRIC_TYPES, Station
 
 METRICS_PATH = "/api/factory/metrics"
 OPENAPI_PATH = "/openapi.json"
@@ -29,7 +29,14 @@ def description() -> dict[str, Any]:
     shapes = [*METRIC_TYPES.values(), ErrorDocument]
     _, schemas = msgspec.json.schema_components(shapes, ref_template=_REFERENCE)
     # Codes are a closed list, which the type alone does not say.
-    schemas["ErrorDetail"]["properties"]["code"] = {"enum": list(STATUSES)}
+    schemas["ErrorDetail"]["properties"]["code"]["enum"] = list(STATUSES)
+    for schema in schemas.values():
+        for name, field in schema["properties"].items():
+            if name == "metrics":
+                field["description"] = schema["description"]
+            if "enum" in field:
+                field["type"] = "string"
+            field.setdefault("examples", [_example(field, schemas)])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -37,8 +44,12 @@ def description() -> dict[str, Any]:
             "version": "1.0.0",
             "description": "What a software factory's work cost, how long it took and how good it was.",
         },
+        "servers": [{"url": "/", "description": "The server that this description comes from."}],
         "paths": {
-            METRICS_PATH: {"get": _operation("getMetrics"), "head": _operation("headMetrics", has_body=False)}
+            METRICS_PATH: {
+                "get": _operation("getMetrics", schemas),
+                "head": _operation("headMetrics"),
+            }
         },
         "components": {
             "schemas": schemas,
@@ -55,19 +66,18 @@ def description() -> dict[str, Any]:
     }
 
 
-def _operation(name: str, *, has_body: bool = True) -> dict[str, Any]:
-    """Return the operation, with GET or HEAD."""
-    references = [{"$ref": _REFERENCE.format(name=shape.__name__)} for shape in METRIC_TYPES.values()]
+def _operation(name: str, schemas: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the operation, with GET or, without schemas, HEAD."""
     responses: dict[str, Any] = {
         "200": _response("The document of a metric type and a time range.", _DOCUMENT_HEADERS),
         "304": _response("The client has this document: its ETag is in `If-None-Match`.", _DOCUMENT_HEADERS),
     }
-    if has_body:
-        responses["200"]["content"] = {"application/json": {"schema": {"anyOf": references}}}
+    if schemas:
+        responses["200"]["content"] = {"application/json": _documents(schemas)}
     for status, meaning in _ERRORS.items():
         extra = {401: ["WWW-Authenticate"], 429: ["Retry-After"], 500: ["Retry-After"]}.get(status, [])
         response = responses[str(status)] = _response(meaning, [*_HEADERS, *extra])
-        if has_body:
+        if schemas:
             schema = {"$ref": _REFERENCE.format(name="ErrorDocument")}
             response["content"] = {"application/json": {"schema": schema}}
     return {
@@ -81,10 +91,45 @@ def _operation(name: str, *, has_body: bool = True) -> dict[str, Any]:
                 "in": "query",
                 "description": "The key's own org, which is meant without this parameter, too.",
                 "schema": {"type": "string"},
+                "example": "acme-robotics",
             },
         ],
         "responses": responses,
     }
+
+
+def _documents(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the documents, of which one that fits a type fits no other.
+
+    Each type has required fields that no other has, and of the two lists only that of providers may be empty.
+    It comes first: some clients take the first type that fits, and do not look at how long a list must be.
+    """
+    references = {name: {"$ref": _REFERENCE.format(name=of.__name__)} for name, of in METRIC_TYPES.items()}
+    ordered = sorted(references, key=lambda name: name != "provider")
+    return {
+        "schema": {"oneOf": [references[name] for name in ordered]},
+        "examples": {
+            name: {"summary": f"metricType={name}", "value": _example(references[name], schemas)}
+            for name in METRIC_TYPES
+        },
+    }
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    """Return a value that fits a schema, made of the examples of its parts."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "$ref" in schema:
+        return _example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+    if "anyOf" in schema:
+        return _example(schema["anyOf"][0], schemas)
+    if schema["type"] == "array":
+        item = _example(schema["items"], schemas)
+        if "minItems" not in schema:
+            return [item]
+        # One item for each station, which is its first field.
+        return [item | {next(iter(item)): station} for station in get_args(Station)]
+    return {name: _example(field, schemas) for name, field in schema["properties"].items()}
 
 
 def _choice(name: str, values: list[str], default: str, meaning: str) -> dict[str, Any]:
@@ -93,11 +138,12 @@ def _choice(name: str, values: list[str], default: str, meaning: str) -> dict[st
         "in": "query",
         "description": meaning,
         "schema": {"type": "string", "enum": values, "default": default},
+        "example": default,
     }
 
 
 _HEADERS = ["RateLimit", "RateLimit-Policy", "X-Request-Id"]
-_DOCUMENT_HEADERS = [*_HEADERS, "ETag", "Last-Modified", "X-As-Of"]
+_DOCUMENT_HEADERS = [*_HEADERS, "ETag", "Last-Modified", "X-As-Of", "X-Data-Warning"]
 
 
 def _response(meaning: str, headers: list[str]) -> dict[str, Any]:
@@ -126,6 +172,11 @@ def _headers() -> dict[str, Any]:
             True,
             "The instant for which the metrics are computed.",
             {"type": "string", "format": "date-time"},
+        ),
+        "X-Data-Warning": (
+            False,
+            "The newest metrics cannot be read. These are the last good ones, of the time in `X-As-Of`.",
+            text,
         ),
         "WWW-Authenticate": (True, "How to authenticate.", text),
         "Retry-After": (False, "Seconds until it is worth trying again.", {"type": "integer"}),

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from factory_metrics.api.errors import Headers
 from factory_metrics.contract import METRIC_TYPES
 from factory_metrics.documents import Mart
 from factory_metrics.settings import time_ranges
@@ -90,3 +91,11 @@ def matches(if_none_match: bytes, etag: bytes) -> bool:
     """Whether an `If-None-Match` header names this ETag, or any (`*`)."""
     tags = (tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b","))
     return if_none_match.strip() == b"*" or etag in tags
+
+
+def joined(lines: Headers) -> dict[bytes, bytes]:
+    """Return headers of which some have several lines; those are one list (RFC 9110, section 5.3)."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers

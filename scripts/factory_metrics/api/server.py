@@ -108,7 +108,11 @@ async def _serve(
     authenticator = Authenticator(store)
     marts = Selection().marts(time_ranges())
     publication = Publication(
-        settings.warehouse, marts, settings.memory_limit, settings.document_cache_mb * 1_000_000
+        settings.warehouse,
+        marts,
+        settings.memory_limit,
+        settings.document_cache_mb * 1_000_000,
+        is_strict=settings.strict,
     )
     log = LogWriter()
     start_logging(log)

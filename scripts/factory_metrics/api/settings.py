@@ -153,6 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     memory_limit: Annotated[str, Reader(_memory, f"a size such as 512MB, from {_LEAST_MEMORY_MB}MB")] = (
         "512MB"
     )
+    strict: Annotated[bool, Reader(_switch, "`on` or `off`")] = False
     access_log: Annotated[bool, Reader(_switch, "`on` or `off`")] = True
     shutdown_seconds: Annotated[int, _COUNT] = 20
 
