@@ -14,6 +14,7 @@
 {%- endmacro %}
 
 
-{% macro quoted_stations() -%}
-    '{{ stations() | join("', '") }}'
+-- Names as SQL literals, for `in (...)`.
+{% macro quoted(names) -%}
+    '{{ names | join("', '") }}'
 {%- endmacro %}

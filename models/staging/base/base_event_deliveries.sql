@@ -58,13 +58,7 @@ checked as (
             when not is_readable then 'unreadable'
             when event_id is null then 'missing_id'
             when org_id is null then 'missing_org'
-            when event_type is null or event_type not in (
-                    'work-item.started', 'work-item.handoff', 'work-item.rework', 'work-item.completed',
-                    'human.review-started', 'human.review-completed', 'human.override',
-                    'agent.tool-summary', 'agent.crash-recovery',
-                    'pipeline.started', 'pipeline.finished', 'deployment.finished',
-                    'incident.opened', 'incident.resolved'
-                ) then 'unknown_event_type'
+            when event_type is null or event_type not in ({{ quoted(event_types()) }}) then 'unknown_event_type'
             when occurred_at is null or ingested_at is null then 'invalid_timestamp'
             when occurred_at > {{ plus_hours('ingested_at', 24) }} then 'future_timestamp'
             when payload is null then 'invalid_payload'
@@ -77,7 +71,7 @@ checked as (
                 )
                 then 'missing_subject'
             when event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
-                and (station is null or station not in ({{ quoted_stations() }})) then 'unknown_station'
+                and (station is null or station not in ({{ quoted(stations()) }})) then 'unknown_station'
         end as rejected_rule
     from keyed
 

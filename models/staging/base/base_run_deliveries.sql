@@ -43,7 +43,7 @@ checked as (
             when recorded_at > {{ plus_hours('ingested_at', 24) }} then 'future_timestamp'
             when metadata is null then 'invalid_payload'
             when session_id is null then 'missing_subject'
-            when station is null or station not in ({{ quoted_stations() }}) then 'unknown_station'
+            when station is null or station not in ({{ quoted(stations()) }}) then 'unknown_station'
             when cost_usd is null or cost_usd < 0 then 'invalid_measure'
             -- a mean of more would not fit the document's 64 bits
             when duration_ms is null or duration_ms not between 0 and 9223372036854775807 then 'invalid_measure'

@@ -1,0 +1,130 @@
+"""The recipes of CONTRIBUTING.md work, followed in a copy of the project."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import DBT, ROOT
+
+FIELD = '    reworked_issues: Annotated[int, _about("Issues with rework.", 3, ITEMS)]\n'
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Follow all recipes, and build what they concern on the demo."""
+    project = tmp_path_factory.mktemp("recipes") / "project"
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv*", "target", "/logs", "warehouse", "documents", "published", ".*_cache", "node_modules"
+    )
+    shutil.copytree(ROOT, project, ignore=ignored)
+
+    # a new range
+    edit(project / "dbt_project.yml", "time_ranges: [7, 30, 90]", "time_ranges: [7, 14, 30, 90]")
+    # a new event type
+    types = project / "macros/logs/event_types.sql"
+    edit(types, "'work-item.handoff',", "'work-item.handoff',\n        'work-item.blocked',")
+    with (project / "seeds/raw/factory_events.csv").open("a", newline="") as seed:
+        times = ["2026-06-01T00:00:00Z"] * 2
+        row = ["blocked", "acme-robotics", "", "work-item.blocked", "ISS-101", "", "", "", *times, "{}"]
+        csv.writer(seed, lineterminator="\n").writerow(row)
+    # a new column
+    runs = project / "models/intermediate/runs"
+    edit(
+        runs / "int_runs.sql",
+        "        duration_ms,\n",
+        "        duration_ms,\n        {{ json_measure('metadata', 'inputTokens') }} as input_tokens,\n",
+    )
+    edit(
+        runs / "int_runs.yml",
+        "      - {name: duration_ms,",
+        "      - {name: input_tokens, description: Tokens that it read.}\n      - {name: duration_ms,",
+    )
+    # a new field of the API
+    edit(
+        project / "macros/metrics/aggregate_metrics.sql",
+        "        cost_trend,\n\n        -- sums",
+        "        cost_trend,\n        total_issues - first_pass_issues as reworked_issues,\n        -- sums",
+    )
+    edit(
+        project / "models/marts/aggregate/_aggregate.yml",
+        "      - name: first_pass_issues\n",
+        "      - {name: reworked_issues, description: Issues with rework., data_type: bigint}\n"
+        "      - name: first_pass_issues\n",
+    )
+    contract = project / "scripts/factory_metrics/contract.py"
+    edit(contract, "\n\nclass StationMetrics(", FIELD + "\n\nclass StationMetrics(")
+    edit(project / "scripts/factory_metrics/api/empty.py", "[0.0] * days)", "[0.0] * days, 0)")
+
+    for script in ("write_ranges.py", "write_openapi.py"):
+        run(project, DBT[0], f"scripts/dev/{script}")
+    marts = ("+aggregate_14d", "+aggregate_7d", "+aggregate_30d", "+aggregate_90d")
+    run(project, *DBT, "build", "--select", *marts, "--exclude-resource-type", "test", "unit_test")
+    return project
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Replace a text that is there once."""
+    text = file.read_text("utf-8")
+    assert text.count(old) == 1, (file, old)
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+def run(project: Path, *command: str) -> None:
+    """Run a command in the copy, as make does."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("FACTORY", "DBT"))
+    }
+    result = subprocess.run(
+        command,
+        cwd=project,
+        env=environment | {"DBT_PROFILES_DIR": str(project)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+
+
+def rows(project: Path, query: str) -> list[tuple[object, ...]]:
+    """Return what a query finds in the copy's warehouse."""
+    with duckdb.connect(str(project / "warehouse/factory.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_new_range_has_marts_and_is_described(project: Path) -> None:
+    issues = "(select total_issues from aggregate_{} where org_id = 'acme-robotics')"
+    [(week, fortnight, month)] = rows(
+        project, f"select {', '.join(issues.format(days) for days in ('7d', '14d', '30d'))}"
+    )
+    assert week < fortnight < month  # type: ignore[operator]
+    assert len(list((project / "models/marts").glob("*/*_14d.sql"))) == 7
+    description = json.loads((project / "scripts/factory_metrics/api/openapi.json").read_text("utf-8"))
+    assert '"14d"' in json.dumps(description["paths"])
+
+
+def test_a_new_event_type_is_accepted(project: Path) -> None:
+    assert rows(project, "select rejected_rule from base_event_deliveries where event_id = 'blocked'") == [
+        (None,)
+    ]
+
+
+def test_a_new_column_has_values(project: Path) -> None:
+    [(known, read)] = rows(project, "select count(input_tokens), sum(input_tokens) from int_runs")
+    assert known > 0  # type: ignore[operator]
+    assert read > 0  # type: ignore[operator]
+
+
+def test_a_new_field_is_in_the_documents(project: Path) -> None:
+    options = ("--out", "documents", "--metric-type", "aggregate", "--time-range", "14d")
+    run(project, DBT[0], "scripts/serialize_marts.py", *options)
+    document = json.loads((project / "documents/acme-robotics/aggregate/14d.json").read_text("utf-8"))
+    expected = rows(
+        project, "select total_issues - first_pass_issues from aggregate_14d where org_id = 'acme-robotics'"
+    )
+    assert [(document["metrics"]["reworkedIssues"],)] == expected
