@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     home = Home(arguments.home)
     report = _report_json if arguments.log_format == "json" else _report_text
+    if arguments.log_format == "text" and not arguments.verbose:
+        report = _report_steps
     request = Request(
         home=home,
         variables=arguments.vars,
@@ -105,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-empty", action="store_true", help="publish an as-of before all rows, which has no documents"
     )
+    parser.add_argument("--verbose", action="store_true", help="name each model and test that is done, too")
     parser.add_argument("--log-format", choices=["text", "json"], default="text", help="default: text")
     return parser
 
@@ -119,6 +122,12 @@ def whole_number(text: str) -> int:
 
 def _report_text(text: str, _fields: dict[str, object]) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _report_steps(text: str, fields: dict[str, object]) -> None:
+    """Leave out the models and tests, one line each."""
+    if fields["event"] != "node":
+        _report_text(text, fields)
 
 
 def _report_json(text: str, fields: dict[str, object]) -> None:
