@@ -71,10 +71,10 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks
-	@! grep -rnEf macros/engine/duckdb_only.txt --include=*.sql --exclude-dir=engine models macros tests/dbt analyses \
+	@! grep -rnEf macros/engine/duckdb_only.txt --include=*.sql --exclude-dir=duckdb models macros tests/dbt analyses \
 		|| { echo "DuckDB's own SQL: give it a name in macros/engine"; exit 1; }
 
-format: .venv/dev  ## Format Python and SQL
+format: .venv/dev  ## Format Python
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -82,7 +82,7 @@ generate: .venv/dev  ## Write the files that follow from others: a mart per rang
 	$(BIN)/python scripts/dev/write_ranges.py
 	$(BIN)/python scripts/dev/write_openapi.py
 
-lock: .venv/dev  ## Write the lock files anew from requirements*.in
+lock: .venv/dev  ## Write the lock files from requirements*.in
 	for name in requirements requirements-dev requirements-bi; do \
 		$(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
 			--python-version 3.11 $$name.in -o $$name.txt || exit 1; \

@@ -4,7 +4,7 @@
     .venv/bin/python scripts/rollback.py --home /srv/factory previous   publishes the one before
     .venv/bin/python scripts/rollback.py --home /srv/factory 12         publishes version 12
 
-The documents are written anew from it. It stays published until a run of scripts/refresh.py finds new rows.
+The documents are written again from it. It stays published until a run of scripts/refresh.py finds new rows.
 """
 
 import argparse

@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
--- Their days.
+-- Costs by day as flat rows.
 {% macro cost_by_day_rows(relation, keys=['org_id']) -%}
     select
         {{ window_columns(keys) }},
@@ -46,7 +46,7 @@
 {%- endmacro %}
 
 
--- Their stations.
+-- Costs by station as flat rows.
 {% macro cost_by_station_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
         {{ window_columns(keys) }},

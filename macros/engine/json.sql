@@ -20,7 +20,7 @@
 
 -- The text if it is a JSON object, else null.
 {% macro json_object_or_null(text) -%}
-    case when regexp_matches({{ text }}, '^\s*\{') then {{ json_or_null(text) }} end
+    {{ return(adapter.dispatch('json_object_or_null')(text)) }}
 {%- endmacro %}
 
 

@@ -1,12 +1,3 @@
--- Text that the logs deliver, made into values without ever failing a run. DuckDB's regular expressions are RE2.
-
-
--- Unicode's white space as a character class; trim() knows only some of it, and is slower.
-{% macro blank_characters() -%}
-    \s\x0b\x1c-\x1f\x85\p{Z}
-{%- endmacro %}
-
-
 -- Text without the blanks around it.
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed')(text)) }}

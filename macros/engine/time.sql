@@ -33,3 +33,55 @@
 {% macro earlier(one, other) -%}
     case when {{ one }} < {{ other }} then {{ one }} else coalesce({{ other }}, {{ one }}) end
 {%- endmacro %}
+
+
+-- Lists and structs, which every engine spells its own way.
+
+
+-- A struct with the given fields (a mapping of names to expressions).
+{% macro make_struct(fields) -%}
+    {{ return(adapter.dispatch('make_struct')(fields)) }}
+{%- endmacro %}
+
+
+-- The values of a group as a list, in an order.
+{% macro ordered_list(expression, order_by) -%}
+    {{ return(adapter.dispatch('ordered_list')(expression, order_by)) }}
+{%- endmacro %}
+
+
+-- The list, or an empty one for null.
+{% macro list_or_empty(list) -%}
+    {{ return(adapter.dispatch('list_or_empty')(list)) }}
+{%- endmacro %}
+
+
+-- A timestamp as documents write it: `2026-06-02T14:00:00Z`, without fractions of a second.
+{% macro timestamp_text(timestamp) -%}
+    {{ return(adapter.dispatch('timestamp_text')(timestamp)) }}
+{%- endmacro %}
+
+
+-- The sum of a list, or of one field of its structs.
+{% macro list_total(list, field=none) -%}
+    {{ return(adapter.dispatch('list_total')(list, field)) }}
+{%- endmacro %}
+
+
+-- A row for each element of lists of the same length (a mapping of names to columns), with its place from 1 as
+-- `list_position`, and the keys of the row that the lists are in.
+{% macro list_items(relation, keys, lists) -%}
+    {{ return(adapter.dispatch('list_items')(relation, keys, lists)) }}
+{%- endmacro %}
+
+
+-- What timestamp_text() wrote, as a timestamp.
+{% macro timestamp_of_text(text) -%}
+    {{ return(adapter.dispatch('timestamp_of_text')(text)) }}
+{%- endmacro %}
+
+
+-- In a select list, a row for each day from one date to another, both included; engines list days their own way.
+{% macro each_day(first_day, last_day) -%}
+    {{ return(adapter.dispatch('each_day')(first_day, last_day)) }}
+{%- endmacro %}

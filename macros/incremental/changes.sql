@@ -1,7 +1,4 @@
--- How far the logs have been taken in; none when nothing has.
-{% macro landed_progress() -%}
-    {{ return(progress_of(api.Relation.create(database=history_database(), identifier='landed_parts'))) }}
-{%- endmacro %}
+-- What has changed since a model last took in the logs, and the rows that it has to compute for that.
 
 
 -- A model that says what is new. Unit tests, which compute all rows, do not know of it.
@@ -10,7 +7,7 @@
 {%- endmacro %}
 
 
--- The keys of what a model has to compute anew: those of the events (or runs) that are new since it last took in the log,
+-- The keys of what a model has to compute again: those of the events (or runs) that are new since it last took in the log,
 -- and of their other deliveries; none when all have to be. The model's meta says what its key is called in the log.
 {% macro changed_events() -%}
     {{ return(changed_keys([log_ref('base_event_deliveries'), log_ref('redelivered_events')])) }}
@@ -61,7 +58,7 @@
 {%- endmacro %}
 
 
--- Whether a row is one that a model has to compute anew: its key is among the changed ones, or all of them are.
+-- Whether a row is one that a model has to compute again: its key is among the changed ones, or all of them are.
 {% macro is_changed(key, changed) -%}
     {%- if changed is none -%}
     true
@@ -104,7 +101,7 @@
 {%- endmacro %}
 
 
--- The events with a condition that a model has to compute anew: those whose key is among the changed ones, or all of
+-- The events with a condition that a model has to compute again: those whose key is among the changed ones, or all of
 -- them when `changed` is none.
 {% macro events_to_compute(condition, key, changed) -%}
     {%- if changed is none -%}
@@ -118,7 +115,7 @@
 {%- endmacro %}
 
 
--- The transitions of the issues that a model has to compute anew, or of all issues when `changed` is none.
+-- The transitions of the issues that a model has to compute again, or of all issues when `changed` is none.
 {% macro transitions_to_compute(changed) -%}
     {%- set transitions = ref('int_work_item_transitions') -%}
     (
@@ -141,7 +138,7 @@
 {%- endmacro %}
 
 
--- The same for runs.
+-- The runs that a model has to compute, as events_to_compute() does for events.
 {% macro runs_to_compute(key, changed) -%}
     {%- if changed is none -%}
     {{ ref('stg_runs') }}

@@ -61,7 +61,7 @@
 
 
 -- The batch up to which progress has come, if it goes on from what it follows and was made by the same SQL; none when it
--- has to begin anew.
+-- has to start over.
 {% macro batch_to_go_on_from(own, followed, checksum) -%}
     {%- set goes_on = own and followed and own.generation.startswith(followed.generation ~ '/' ~ checksum ~ ' ') -%}
     {{ return(own.batch_id if goes_on else none) }}
@@ -107,4 +107,10 @@
         {{ followed.batch_id }} as batch_id
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+-- How far the logs have been taken in; none when nothing has.
+{% macro landed_progress() -%}
+    {{ return(progress_of(api.Relation.create(database=history_database(), identifier='landed_parts'))) }}
 {%- endmacro %}

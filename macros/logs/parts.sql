@@ -79,7 +79,7 @@
 {%- endmacro %}
 
 
--- Stops a run that would read a log anew, because models or macros have changed, when parts that were read are gone:
+-- Stops a run that would read a log again, because models or macros have changed, when parts that were read are gone:
 -- their rows would be lost.
 {% macro assert_parts_are_there(log, base_model) -%}
     {%- set names = api.Relation.create(database=history_database(), schema=target.schema) -%}
@@ -101,7 +101,7 @@
             ).columns[0].values() -%}
             {%- if gone -%}
                 {{ exceptions.raise_compiler_error(
-                    "this version has to read " ~ log ~ " anew, but " ~ gone | length ~ " parts of it that were read are gone,"
+                    "this version has to read " ~ log ~ " again, but " ~ gone | length ~ " parts of it that were read are gone,"
                     ~ " the first is " ~ gone[0] ~ ": put them back, or build with --full-refresh to go on without their rows"
                 ) }}
             {%- endif -%}

@@ -22,7 +22,7 @@
 
 
 -- What passed before this build: `rejected_rows`, how many rejected rows were let pass with a larger share than today's, and
--- `batch_id`, the batch that had come when a build last passed; 0 for the latter when none has since the logs were read anew.
+-- `batch_id`, the batch that had come when a build last passed; 0 for the latter when none has since the logs were read again.
 {% macro passed_rejections() -%}
     {%- set passed = {'rejected_rows': 0, 'batch_id': 0} -%}
     {%- if execute -%}

@@ -50,7 +50,7 @@
     {%- for row in early -%}
         {%- do exceptions.warn(
             "there is no row at or before the as-of " ~ row[0] ~ ", the first one happened at " ~ row[1]
-            ~ " (UTC): no org has metrics; mend the var as_of"
+            ~ " (UTC): no org has metrics; fix the var as_of"
         ) -%}
     {%- endfor -%}
 {%- endmacro %}

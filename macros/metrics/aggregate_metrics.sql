@@ -45,6 +45,7 @@ costs as (
 
 ),
 
+-- From int_issue_completions.
 completed_issues as (
 
     {{ completed_issues(keys, ['cycle_time_us', 'is_first_pass']) }}

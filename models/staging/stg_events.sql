@@ -1,2 +1,3 @@
 {{ config(materialized='view') }}
+-- From base_event_deliveries and redelivered_events.
 {{ staged_events() }}

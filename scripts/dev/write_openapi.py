@@ -1,4 +1,4 @@
-"""Write openapi.json anew, after a change of the documents' shapes or of the endpoint."""
+"""Write openapi.json again, after a change of the documents' shapes or of the endpoint."""
 
 import json
 import sys

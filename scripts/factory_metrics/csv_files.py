@@ -104,7 +104,7 @@ def _header(path: Path, lines: _Lines) -> list[str]:
                 _check_header(path, header)
                 return header
     except csv.Error as error:
-        problem = "has a quote in its first line that is not closed, or has text after it: mend that line"
+        problem = "has a quote in its first line that is not closed, or has text after it: fix that line"
         raise BadFileError(path, problem) from error
     return []
 
@@ -113,7 +113,7 @@ def _check_header(path: Path, header: list[str]) -> None:
     """Check that columns can be told by their names; one without a name may be there."""
     problem = None
     if any("\n" in name or "\r" in name for name in header):
-        problem = "has a quote in its first line that is not closed there: mend that line"
+        problem = "has a quote in its first line that is not closed there: fix that line"
     elif len(header) == 1 and (
         others := [name for sign, name in _OTHER_DELIMITERS.items() if sign in header[0]]
     ):

@@ -157,5 +157,5 @@ def attach_raw_database(connection: duckdb.DuckDBPyConnection, location: str) ->
     try:
         connection.execute(f"attach if not exists '{quoted}' as {RAW_DATABASE_ALIAS} ({options})")
     except duckdb.Error as error:
-        message = f"raw_database {location} cannot be read ({error}): mend the var, or what it names"
+        message = f"raw_database {location} cannot be read ({error}): fix the var, or what it names"
         raise DbtRuntimeError(message) from error

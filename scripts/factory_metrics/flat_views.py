@@ -61,6 +61,6 @@ def flat_views(warehouse: duckdb.DuckDBPyConnection) -> list[FlatView]:
         for (name, comment), group in groupby(rows, key=lambda row: row[:2])
     ]
     if not views:
-        message = "the warehouse has no flat views: build it anew with this release (scripts/refresh.py)"
+        message = "the warehouse has no flat views: build it again with this release (scripts/refresh.py)"
         raise UserError(message)
     return views

@@ -95,7 +95,7 @@ def find_log_files(folder: str) -> FoundFiles:
     """
     root = Path(folder).absolute()
     if not root.is_dir():
-        message = f"the log folder {root} does not exist: create it (it may be empty), or mend raw_path"
+        message = f"the log folder {root} does not exist: create it (it may be empty), or fix raw_path"
         raise LandingError(message)
     skipped: list[str] = []
     return FoundFiles([_log_file(path) for path in sorted(_walk(root, (), skipped))], sorted(skipped))

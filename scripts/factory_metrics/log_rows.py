@@ -8,7 +8,7 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson", ".json")
 CSV_SUFFIXES = (".csv",)
 
-# The longest line that DuckDB reads (engine/duckdb/read_lines.sql), and the byte at which it splits lines:
+# The longest line that DuckDB reads, and the byte that separates them (macros/engine/duckdb/read_lines.sql):
 # no line that has it is read from the file itself.
 MAX_LINE_BYTES = 16 * 1024 * 1024
 SEPARATOR = b"\x01"

@@ -182,11 +182,11 @@ def _explain(error: str, target: Target) -> str:
     details = [line for line in lines if line.startswith("DETAIL:")]
     reason = " ".join([*reasons, *details])
     if "Unable to connect" in error:
-        advice = "start the server, or mend the URL; passwords come from PGPASSWORD or ~/.pgpass"
+        advice = "start the server, or fix the URL; passwords come from PGPASSWORD or ~/.pgpass"
     elif "permission denied" in error or "must be owner" in error:
         advice = f"let an administrator run: create schema {_identifier(target.schema)} authorization <user>"
     elif "depend on it" in error:
-        advice = "drop what depends on it, and make it anew after the next run"
+        advice = "drop what depends on it, and make it again after the next run"
     elif "lock timeout" in error:
         advice = "a query reads it all the time; the next run tries again"
     else:
@@ -284,7 +284,7 @@ class _Schema:
     def _type(self, view: FlatView, column: Column) -> str:
         if column.type not in _TYPES:
             self._refuse(
-                f"{view.name}.{column.name} is {column.type}, no type of a flat view: mend the model"
+                f"{view.name}.{column.name} is {column.type}, no type of a flat view: fix the model"
             )
         return _TYPES[column.type]
 

@@ -82,7 +82,7 @@ def newest_batch(home: Home) -> int:
 
 
 def heed_older_history(home: Home, published: Published | None) -> None:
-    """Let facts be made anew when the history that was put back from a copy is older than they are.
+    """Let facts be made again when the history that was put back from a copy is older than they are.
 
     They may be of deliveries that it does not know, and new batches would get numbers that they had.
     """

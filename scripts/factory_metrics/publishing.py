@@ -35,7 +35,7 @@ _COPY_BYTES = 1 << 30
 # So long a version stays that the link named: a reader may have looked at the link, and not opened it yet.
 _SECONDS_TO_OPEN = 60
 
-BEGIN_ANEW = "or use --full-refresh to begin anew with the logs that are there"
+BEGIN_ANEW = "or use --full-refresh to start over with the logs that are there"
 
 # Folders beside the versions whose names begin so are backfills', while they are in use.
 SCRATCH_PREFIX = ".backfill-"

@@ -360,7 +360,7 @@ def check_logs(home: Home, variables: dict[str, Any], published: Published | Non
     """Check that a home goes on with the logs that it was built from, and still knows what it read of them.
 
     Raises:
-        UserError: it would begin anew, and forget rows of files that are gone.
+        UserError: it would start over, and forget rows of files that are gone.
 
     """
     generation, _ = landed_progress(home)

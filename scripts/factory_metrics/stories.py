@@ -202,7 +202,7 @@ class _Teller:
                 back = DEVELOPMENT if station > DEVELOPMENT and chance(rng, 75) else max(station - 1, 0)
                 self._rework(station, back)
                 station = back
-            elif station > DEVELOPMENT and chance(rng, 1):  # the agent began anew
+            elif station > DEVELOPMENT and chance(rng, 1):  # the agent started over
                 station = DEVELOPMENT
                 self._start(station)
             elif station < DEPLOY:

@@ -96,7 +96,7 @@ def _check(chart: Chart, views: dict[str, FlatView]) -> None:
     """Check that a view is there with the columns that a chart names; its SQL is checked where it runs."""
     if chart.view not in views:
         message = (
-            f"chart {chart.title!r}: there is no view {chart.view}: build the warehouse anew, or mend it"
+            f"chart {chart.title!r}: there is no view {chart.view}: build the warehouse again, or fix it"
         )
         raise UserError(message)
     if isinstance(chart, Listing):

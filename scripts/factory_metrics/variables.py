@@ -100,7 +100,7 @@ def wanted_as_of(variables: Mapping[str, object]) -> object:
 def logs_place(variables: Mapping[str, object]) -> str:
     """Return the checksum by which a warehouse knows its logs; that of none is the demo's.
 
-    It is the one of `place_of_logs` in macros/.
+    It is the one of `place_of_logs` in macros/logs/place.sql.
     """
     place = "|".join(str(variables.get(name) or "") for name in _PLACES)
     return md5(place.encode(), usedforsecurity=False).hexdigest()[:12]

@@ -142,7 +142,7 @@ def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
         as_of, first = row
         message = (
             f"there is no row at or before the as-of {as_of}, the first one happened at {first} (UTC): "
-            "mend the as-of, or use --allow-empty to have no documents"
+            "fix the as-of, or use --allow-empty to have no documents"
         )
         raise UserError(message)
 

@@ -637,7 +637,7 @@ def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
         assert factory.refresh("--vars", variables).returncode == PUBLISHED
         assert factory.documents() == story.factory.documents()
         with duckdb.connect(str(factory.home.history)) as connection:
-            # as if all logs had to be read anew, by other macros
+            # as if all logs had to be read again, by other macros
             connection.execute(
                 "update model_progress set generation = regexp_replace(generation, ' .*', ' old/x y') "
                 "where model = 'landed_parts'"

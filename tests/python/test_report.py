@@ -146,7 +146,7 @@ class Visit:
             self.page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
 
     def again(self) -> Page:
-        """Open the page anew, with nothing chosen or focused."""
+        """Open the page again, with nothing chosen or focused."""
         self.page.goto("about:blank")
         self.requests.clear()
         self.page.goto(self.url)

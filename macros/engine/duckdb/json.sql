@@ -49,3 +49,8 @@
 {% macro duckdb__without_nulls(json) -%}
     case when json_valid({{ json }}) then cast(json_merge_patch('{}', {{ json }}) as varchar) else {{ json }} end
 {%- endmacro %}
+
+
+{% macro duckdb__json_object_or_null(text) -%}
+    case when regexp_matches({{ text }}, '^\s*\{') then {{ json_or_null(text) }} end
+{%- endmacro %}

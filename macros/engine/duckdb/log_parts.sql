@@ -107,7 +107,7 @@
 {% macro table_part(relation) -%}
     {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
         {{ exceptions.raise_compiler_error(
-            "there is no table " ~ relation ~ ": load it (`dbt seed` for the demo), or mend raw_database and raw_schema"
+            "there is no table " ~ relation ~ ": load it (`dbt seed` for the demo), or fix raw_database and raw_schema"
         ) }}
     {%- endif -%}
     {%- set described = run_query("select lower(column_name), column_type from (describe " ~ relation ~ ")") -%}

@@ -13,11 +13,6 @@
 {%- endmacro %}
 
 
-{% macro duckdb__timestamp_text(timestamp) -%}
-    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%SZ')
-{%- endmacro %}
-
-
 {% macro duckdb__list_total(list, field) -%}
     {%- if field -%}
     list_sum(list_transform({{ list }}, lambda item: item.{{ field }}))
@@ -37,11 +32,6 @@
         {% endfor -%}
         generate_subscripts({{ lists.values() | first }}, 1) as list_position
     from {{ relation }}
-{%- endmacro %}
-
-
-{% macro duckdb__timestamp_of_text(text) -%}
-    strptime({{ text }}, '%Y-%m-%dT%H:%M:%SZ')
 {%- endmacro %}
 
 

@@ -21,3 +21,20 @@
 {% macro duckdb__plus_microseconds(moment, microseconds) -%}
     ({{ moment }} + cast({{ microseconds }} as bigint) * interval 1 microsecond)
 {%- endmacro %}
+
+
+{% macro duckdb__timestamp_text(timestamp) -%}
+    strftime({{ timestamp }}, '%Y-%m-%dT%H:%M:%SZ')
+{%- endmacro %}
+
+
+{% macro duckdb__timestamp_of_text(text) -%}
+    strptime({{ text }}, '%Y-%m-%dT%H:%M:%SZ')
+{%- endmacro %}
+
+
+{% macro duckdb__each_day(first_day, last_day) -%}
+    cast(unnest(generate_series(
+        cast({{ first_day }} as timestamp), cast({{ last_day }} as timestamp), interval 1 day
+    )) as date)
+{%- endmacro %}

@@ -10,7 +10,7 @@
 
 with
 
--- What payloads say is taken out before sorting, which then goes without them.
+-- Events of stg_events. What payloads say is taken out before sorting, which then goes without them.
 work_item_events as (
 
     select

@@ -40,7 +40,7 @@ changed as (
         {% if since is not none -%}
         coalesce(known.first_batch_id, {{ batch_id }}) as first_batch_id
         {%- else -%}
-        -- read anew, but under the number by which models know it
+        -- read again, but under the number by which models know it
         {{ batch_id }} as first_batch_id
         {%- endif %}
     from found

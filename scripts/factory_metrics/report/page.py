@@ -159,7 +159,7 @@ def _decode(source: Source) -> dict[str, Metrics]:
         except msgspec.DecodeError as error:
             message = (
                 f"the document {mart.metric_type}/{mart.time_range}.json of org {source.org!r} "
-                f"is not as documented: {error}; write it anew with scripts/serialize_marts.py"
+                f"is not as documented: {error}; write it again with scripts/serialize_marts.py"
             )
             raise UserError(message) from error
         found.setdefault(mart.time_range, {})[mart.metric_type] = document.metrics

@@ -52,7 +52,7 @@ def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
     if not checksums:
         raise UserError(_unknown(documents, org, list(orgs)))
     if as_of is None:
-        message = f"{manifest} has no as-of: write the documents anew with scripts/serialize_marts.py"
+        message = f"{manifest} has no as-of: write the documents again with scripts/serialize_marts.py"
         raise UserError(message)
     contents = []
     for mart in marts:
@@ -62,7 +62,7 @@ def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
             message = (
                 f"{documents / path} is not the document that {manifest.name} lists: "
                 "it was changed, or is being written; "
-                "write the documents anew with scripts/serialize_marts.py"
+                "write the documents again with scripts/serialize_marts.py"
             )
             raise UserError(message)
         contents.append((mart, content))

@@ -85,7 +85,7 @@ compared as (
     select
         '{{ log }}' as log,
         'accepted' as what,
-        -- what counts, by day of arrival: counting it anew would take all of history at each run
+        -- what counts, by day of arrival: counting it again would take all of history at each run
         (select coalesce(sum(arrivals.row_count), 0) from {{ relations.arrivals }} as arrivals) as expected,
         sum(row_count) as found
     from {{ ref('delivery_counts') }}
