@@ -35,43 +35,9 @@
 {%- endmacro %}
 
 
--- Lists and structs, which every engine spells its own way.
-
-
--- A struct with the given fields (a mapping of names to expressions).
-{% macro make_struct(fields) -%}
-    {{ return(adapter.dispatch('make_struct')(fields)) }}
-{%- endmacro %}
-
-
--- The values of a group as a list, in an order.
-{% macro ordered_list(expression, order_by) -%}
-    {{ return(adapter.dispatch('ordered_list')(expression, order_by)) }}
-{%- endmacro %}
-
-
--- The list, or an empty one for null.
-{% macro list_or_empty(list) -%}
-    {{ return(adapter.dispatch('list_or_empty')(list)) }}
-{%- endmacro %}
-
-
 -- A timestamp as documents write it: `2026-06-02T14:00:00Z`, without fractions of a second.
 {% macro timestamp_text(timestamp) -%}
     {{ return(adapter.dispatch('timestamp_text')(timestamp)) }}
-{%- endmacro %}
-
-
--- The sum of a list, or of one field of its structs.
-{% macro list_total(list, field=none) -%}
-    {{ return(adapter.dispatch('list_total')(list, field)) }}
-{%- endmacro %}
-
-
--- A row for each element of lists of the same length (a mapping of names to columns), with its place from 1 as
--- `list_position`, and the keys of the row that the lists are in.
-{% macro list_items(relation, keys, lists) -%}
-    {{ return(adapter.dispatch('list_items')(relation, keys, lists)) }}
 {%- endmacro %}
 
 

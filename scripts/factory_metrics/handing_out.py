@@ -47,6 +47,7 @@ def write_version_documents(home: Home, version: int, folder: Path, log: StepLog
     earlier = next(
         (home.version_file(number) for number in home.versions() if _is_made_by(home, number, known)), None
     )
+    had_manifest = (folder / MANIFEST).exists()
     # While they are written they are of no version.
     marker.unlink(missing_ok=True)
     to_disk(home.build)
@@ -62,7 +63,7 @@ def write_version_documents(home: Home, version: int, folder: Path, log: StepLog
         f"{summary.written:,} written, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
         {"event": "documents", **msgspec.structs.asdict(summary)},
     )
-    return bool(summary.written or summary.removed)
+    return bool(summary.written or summary.removed) or not had_manifest
 
 
 def _known(marker: Path, name: str, folder: Path) -> str | None:

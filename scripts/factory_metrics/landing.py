@@ -244,7 +244,15 @@ class WorkingCopies:
 
 
 def _escaped(path: Path) -> str:
-    """Return the path with DuckDB's wildcards taken literally."""
+    """Return the path with DuckDB's wildcards taken literally.
+
+    Raises:
+        LandingError: there is a backslash, too, which DuckDB then does not find.
+
+    """
+    if "\\" in str(path) and any(char in str(path) for char in "*?["):
+        message = f"log file {path} has a backslash and one of * ? [ in its path: rename it"
+        raise LandingError(message)
     return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
 
 

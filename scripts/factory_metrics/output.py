@@ -6,12 +6,13 @@
 A reader never sees half a file: each is written beside its place, then moved there. The manifest comes last;
 until then, the one of the run before stays.
 """
-# ruff: noqa: PTH110 - names of files are text here, as a Path for each would take a sixth of the time
+# ruff: noqa: PTH116 - names of files are text here, as a Path for each would take a sixth of the time
 
 from __future__ import annotations
 
 import glob
 import os
+import stat
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -159,8 +160,16 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
 
 
 def documents_are_there(out: Path) -> bool:
-    """Tell whether all files are there that the manifest lists."""
-    return all(os.path.exists(f"{out}/{path}") for path, _ in manifest_entries(out / MANIFEST))
+    """Tell whether all files are there that the manifest lists, none of them empty."""
+    return all(_is_file(f"{out}/{path}") for path, _ in manifest_entries(out / MANIFEST))
+
+
+def _is_file(path: str) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
 def _in_background(work: Callable[[_Org], _Result], pages: Iterable[list[_Org]]) -> Iterator[_Result]:
@@ -221,7 +230,7 @@ def _read_page(
             numbers = changed.get(name, set())
             for number, path in enumerate(paths):
                 entry = known.get(f"{org.folder}/{path}")
-                if entry and number not in numbers and os.path.exists(f"{out}/{org.folder}/{path}"):
+                if entry and number not in numbers and _is_file(f"{out}/{org.folder}/{path}"):
                     org.entries[path] = entry
     for mart, path in zip(marts, paths, strict=True):
         wanted = [name for name, org in orgs.items() if path not in org.entries]
@@ -268,7 +277,7 @@ def _earlier_entries(
         SELECT regexp_extract(line, $entry, 1) AS entry, regexp_extract(line, $entry, 2) AS path
         FROM read_csv(
             {}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
-            auto_detect = false, ignore_errors = true
+            auto_detect = false, ignore_errors = true, hive_partitioning = false
         )
         WHERE regexp_matches(line, $entry)
     """

@@ -283,9 +283,7 @@ class _Schema:
 
     def _type(self, view: FlatView, column: Column) -> str:
         if column.type not in _TYPES:
-            self._refuse(
-                f"{view.name}.{column.name} is {column.type}, no type of a flat view: fix the model"
-            )
+            self._refuse(f"{view.name}.{column.name} is {column.type}, no type of a flat view: fix the model")
         return _TYPES[column.type]
 
     def fill(self, view: FlatView, query: str, parameters: dict[str, object] | None = None) -> None:

@@ -31,7 +31,10 @@ COLUMNS = {
 
 # The lines of the history's file, as DuckDB reads them: years of runs would take Python gigabytes. Those that
 # were cut off become nulls.
-_LINES = f"read_json(?, columns = {COLUMNS}, format = 'newline_delimited', ignore_errors = true)"
+_LINES = (
+    f"read_json(?, columns = {COLUMNS}, format = 'newline_delimited', ignore_errors = true, "
+    "hive_partitioning = false)"
+)
 
 
 class Run(msgspec.Struct, kw_only=True):

@@ -45,6 +45,20 @@ def without(program: str) -> NoReturn:
     pytest.skip(message)
 
 
+# What git ignores at the top of a checkout.
+_MADE = {"target", "logs", "warehouse", "documents", "published", "report.html", "node_modules"}
+
+
+def copy_project(folder: Path) -> None:
+    """Copy the project as a clone would have it, without what was made there."""
+
+    def made(place: str, names: list[str]) -> set[str]:
+        hidden = {name for name in names if name.startswith((".git", ".venv")) or name.endswith("_cache")}
+        return hidden | (_MADE & {*names} if Path(place) == ROOT else set())
+
+    shutil.copytree(ROOT, folder, ignore=made)
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A warehouse file in a folder of its own, with dbt's artifacts and the documents beside it."""

@@ -5,7 +5,6 @@ A command that is new on a page is run, too, or has to be named here with the re
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ROOT, copy_project
 
 from factory_metrics.postgres import load_extension
 
@@ -90,18 +89,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, postgresql: str) -> Place:
     """Copy the project, and make what the examples name: logs in files and in tables, and DuckDB's shell."""
-    ignored = (
-        ".git",
-        ".venv*",
-        "target",
-        "logs",
-        "warehouse",
-        "documents",
-        "published",
-        ".*_cache",
-        "report.html",
-    )
-    shutil.copytree(ROOT, tmp_path / "project", ignore=shutil.ignore_patterns(*ignored))
+    copy_project(tmp_path / "project")
     (tmp_path / "project" / "warehouse").mkdir()
     (tmp_path / "project" / ".venv").symlink_to(ROOT / ".venv")
     for requirements in (tmp_path / "project").glob("requirements*.txt"):

@@ -3,13 +3,12 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DBT, ROOT
+from conftest import DBT, copy_project
 
 FIELD = '    reworked_issues: Annotated[int, _about("Issues with rework.", 3, ITEMS)]\n'
 
@@ -18,10 +17,7 @@ FIELD = '    reworked_issues: Annotated[int, _about("Issues with rework.", 3, IT
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Follow all recipes, and build what they concern on the demo."""
     project = tmp_path_factory.mktemp("recipes") / "project"
-    ignored = shutil.ignore_patterns(
-        ".git", ".venv*", "target", "/logs", "warehouse", "documents", "published", ".*_cache", "node_modules"
-    )
-    shutil.copytree(ROOT, project, ignore=ignored)
+    copy_project(project)
 
     # a new range
     edit(project / "dbt_project.yml", "time_ranges: [7, 30, 90]", "time_ranges: [7, 14, 30, 90]")

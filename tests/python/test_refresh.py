@@ -409,8 +409,8 @@ def test_an_interrupted_run_says_so_in_a_line(story: Story, tmp_path: Path, numb
 def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
     story: Story, tmp_path: Path
 ) -> None:
-    # as in a URL or a pattern
-    factory = story.factory.copy(tmp_path / "copy* of #1;%3F [a] 'home'")
+    # as in a URL, a pattern, or the path of a partition
+    factory = story.factory.copy(tmp_path / "published_version=77/line=x/copy* of #1;%3F [a] 'home'")
     assert factory.refresh().returncode == NOTHING_NEW, "a copied home has all"
     for gone in ("one", "all"):
         if gone == "all":

@@ -111,7 +111,10 @@ def test_every_line_is_a_row_whatever_its_bytes(logs: Log, seed: int) -> None:
         # Some of the files are such that DuckDB reads them as they are, or but for one thing.
         without = [b"\r", b"\r" + NOT_ASCII, b"\r\x01" + NOT_ASCII][number % 3]
         is_json = number % 2 == 0
-        path = logs.place / "factory_events" / f"{number}.{'jsonl' if is_json else 'csv'}"
+        # Names of folders are no columns, whatever our own are called.
+        folder = ["", "text=x", "filename=y/line=1", "origin=2"][number % 4]
+        path = logs.place / "factory_events" / folder / f"{number}.{'jsonl' if is_json else 'csv'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
         lines = [] if is_json else [",".join(COLUMNS).encode()]
         for line_number in range(rng.randint(1, 30)):
             name, reason = f"{number}-{line_number}", words(rng)

@@ -116,7 +116,15 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
             assert result.result().returncode == 2, result.result().stdout
             assert message in result.result().stdout
             assert "FACTORY_WAREHOUSE" in result.result().stdout
+    assert with_tables.dbt("seed", "{}", "--full-refresh").returncode == 2, "it may be the only copy"
     assert [contents(warehouse) for warehouse, *_ in refused] == before
+
+    # A command that failed at once does not keep the warehouse for the logs that it named.
+    mistaken = Warehouse(tmp_path / "mistaken")
+    assert (
+        mistaken.dbt("run", f"{{raw_path: '{tmp_path / 'row'}'}}", "--select", "landed_parts").returncode == 1
+    )
+    mistaken.build(own_logs, "--select", "landed_parts", "--exclude-resource-type", "test")
 
     of_demo.build(own_logs, "--full-refresh", "--select", "landed_parts", "--exclude-resource-type", "test")
     assert of_demo.rows("select count(*) from landed_parts") == own.rows("select count(*) from landed_parts")

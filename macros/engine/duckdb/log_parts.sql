@@ -19,7 +19,8 @@
         {%- if counted_from %}
         where {{ hour }} >= timestamp '{{ counted_from }}'
         {%- endif %}
-        group by part
+        {#- a table may have a column `part` #}
+        group by 1
         {%- if known is not none %}
         union all
         -- hours that were cleaned up

@@ -110,10 +110,12 @@
     where {{ is_in_hours(part, hours) }}
         {%- endif -%}
         {%- else -%}
-        raw._origin as origin,
-        raw._origin as part
+        {#- longer than the name of any column of the file #}
+        {%- set file_name = '_' * ((part.columns | map('length') | max) + 1) %}
+        raw.{{ file_name }} as origin,
+        raw.{{ file_name }} as part
     from read_parquet(
-        {{ quoted_list(part.paths) }}, filename = '_origin', hive_partitioning = false
+        {{ quoted_list(part.paths) }}, filename = '{{ file_name }}', hive_partitioning = false
         {{- ', binary_as_string = true' if part.bytes_are_text }}
     ) as raw
         {%- endif -%}
