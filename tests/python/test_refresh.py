@@ -388,7 +388,7 @@ def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story, tmp_pat
 def test_an_interrupted_run_says_so_in_a_line(story: Story, tmp_path: Path, number: signal.Signals) -> None:
     factory = story.factory.copy(tmp_path / "home")
     command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder)]
-    command += ["--vars", json.dumps({"raw_path": str(factory.logs)}), "--full-refresh"]
+    command += ["--vars", json.dumps({"raw_path": str(factory.logs)}), "--full-refresh", "--verbose"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         lines = []
