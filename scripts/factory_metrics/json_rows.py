@@ -116,12 +116,28 @@ def _elements(value: str) -> list[str] | None:
         else:
             members = _object.decode(mended)
             arrays = [bytes(member) for member in members.values() if bytes(member)[:1] == b"["]
-            if "id" in members or len(arrays) != 1:
+            if "id" in members or len(arrays) != 1 or _repeats_a_key(mended):
                 return None
             [array] = arrays
         return [bytes(element).decode() for element in _array.decode(array)]
     except RecursionError:
         return None
+
+
+def _repeats_a_key(text: str) -> bool:
+    """Tell whether a JSON object has a key twice: one of its values would be lost."""
+    keys = set()
+    at = _after_blanks(text, 1)
+    while text[at] == '"':
+        key, end = _values.raw_decode(text, at)
+        if key in keys:
+            return True
+        keys.add(key)
+        colon = _after_blanks(text, end)
+        _, end = _values.raw_decode(text, _after_blanks(text, colon + 1))
+        # a comma and the next key, or the end
+        at = _after_blanks(text, min(_after_blanks(text, end) + 1, len(text) - 1))
+    return False
 
 
 def _on_one_line(value: str) -> str:

@@ -188,6 +188,12 @@ LINES = {
     f"[{A},]": ([], [f"[{A},]"]),
     "[NaN]": ([], ["[NaN]"]),
     f"{A} [1, Infinity]": ([A], ["[1, Infinity]"]),
+    # which of them is meant, nobody can tell
+    f'{{"events": [{A}], "next": null, "events": [{A}]}}': (
+        [f'{{"events": [{A}], "next": null, "events": [{A}]}}'],
+        [],
+    ),
+    f'{{"next": {{"a": 1}} , "events": [{A}] }}': ([A], []),
     "[" * 5000 + "]" * 5000: ([], ["[" * 5000 + "]" * 5000]),
     "9" * 5000 + f" {A}": ([A], ["9" * 5000]),
     "\ufeff" + A: ([], ["\ufeff" + A]),
