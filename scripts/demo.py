@@ -75,8 +75,9 @@ def _build(*, verbose: bool) -> None:
 def _is_of_demo() -> bool:
     """Tell whether the warehouse is a demo, which may be of older seeds: then it is built in full."""
     with suppress(duckdb.Error), duckdb.connect(str(default_warehouse()), read_only=True) as warehouse:
-        rows = warehouse.execute("select generation from model_progress where model = 'logs'").fetchall()
-        return rows == [(logs_place({}),)]
+        known = "select generation from model_progress where model in ('logs', 'landed_parts')"
+        rows = warehouse.execute(known).fetchall()
+        return bool(rows) and all(generation.startswith(logs_place({})) for (generation,) in rows)
     return False
 
 

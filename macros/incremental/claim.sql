@@ -29,10 +29,15 @@
 {%- endmacro %}
 
 
--- The demo's seeds are tables: they must not take the place of a user's, which may be the only ones.
+-- The demo's seeds are tables: they must not take the place of a user's, which may be the only ones. Earlier releases did
+-- not claim a warehouse, so what has landed tells of the demo, too.
 {% macro assert_demo_takes_no_tables() -%}
-    {%- set claimed = progress_of(api.Relation.create(database=target.database, identifier='logs')) -%}
-    {%- if is_demo() and not (claimed and claimed.generation.startswith(logs_place())) -%}
+    {%- set of_demo = [] -%}
+    {%- for name in ['logs', 'landed_parts'] -%}
+        {%- set progress = progress_of(api.Relation.create(database=target.database, identifier=name)) -%}
+        {%- do of_demo.append(progress and progress.generation.startswith(logs_place())) -%}
+    {%- endfor -%}
+    {%- if is_demo() and not of_demo | select | list -%}
         {%- for log in ['factory_events', 'factory_metrics'] if adapter.get_relation(target.database, 'raw', log) -%}
             {{ exceptions.raise_compiler_error(
                 target.path ~ " has a table raw." ~ log ~ ", whose place the demo's seed would take, as --vars names no logs:"

@@ -86,6 +86,9 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
     for warehouse in (of_demo, with_tables):
         warehouse.folder.mkdir()
     shutil.copy(demo.file, of_demo.file)
+    with duckdb.connect(str(of_demo.file)) as connection:
+        connection.execute("delete from model_progress where model = 'logs'")
+    assert of_demo.dbt("seed", "{}").returncode == 0, "a demo of an earlier release, which did not claim it"
     with duckdb.connect(str(with_tables.file)) as connection:
         connection.execute("create schema raw; create table raw.factory_events as select 'mine' as id")
     own.build(own_logs, "--select", "landed_parts", "--exclude-resource-type", "test")
