@@ -44,3 +44,21 @@
 {% macro clean_name(text) -%}
     lower({{ trimmed(text) }})
 {%- endmacro %}
+
+
+-- The text without any blanks.
+{% macro without_blanks(text) -%}
+    {{ return(adapter.dispatch('without_blanks')(text)) }}
+{%- endmacro %}
+
+
+-- A name with a hyphen for any run of hyphens, underscores and blanks.
+{% macro one_separator(text) -%}
+    {{ return(adapter.dispatch('one_separator')(text)) }}
+{%- endmacro %}
+
+
+-- A date of the form 2026-01-31, else null.
+{% macro parse_date(text) -%}
+    {{ return(adapter.dispatch('parse_date')(text)) }}
+{%- endmacro %}

@@ -50,11 +50,15 @@
 {%- endmacro %}
 
 
--- The parts of the logs that came or changed since a model last took in the logs; none when all have.
+-- The parts of the logs that came or changed since a model last took in the logs, or in which rows are judged otherwise,
+-- as the base models that it follows say; none when all have.
 {% macro changed_parts() -%}
-    {%- set landed_parts = log_ref('landed_parts') -%}
+    {%- set selects = ["select part_id from " ~ log_ref('landed_parts')] -%}
+    {%- for name in ['base_event_deliveries', 'base_run_deliveries'] if name in (model.config.meta.follows or '') -%}
+        {%- do selects.append("select part_id from " ~ log_ref(name)) -%}
+    {%- endfor -%}
     {%- set since = taken_in() -%}
-    {{ return(none if since is none else "select part_id from " ~ landed_parts ~ " where batch_id > " ~ since) }}
+    {{ return(none if since is none else selects | join(" where batch_id > " ~ since ~ " union ") ~ " where batch_id > " ~ since) }}
 {%- endmacro %}
 
 

@@ -3,8 +3,8 @@
 -- read, as a CTE that is read twice would be copied whole.
 {% macro staged_events(condition='true', since=none, days='true') -%}
     {%- set columns = [
-        'event_key', 'subject_key', 'event_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'subject_id',
-        'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
+        'event_key', 'subject_key', 'session_key', 'event_id', 'org_id', 'project_id', 'issue_id',
+        'session_id', 'subject_id', 'event_type', 'actor_type', 'actor_id', 'station', 'payload', 'occurred_at', 'ingested_at', 'origin',
     ] -%}
     {{ staged_rows(
         columns, 'event_key', ref('base_event_deliveries'), ref('redelivered_events'), condition, since, days

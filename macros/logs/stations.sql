@@ -18,3 +18,10 @@
 {% macro quoted(names) -%}
     '{{ names | join("', '") }}'
 {%- endmacro %}
+
+
+-- A name of a station as names are compared: in lower case, without blanks around it, and with one separator for any run of
+-- `_`, `-` and blanks.
+{% macro station_name(text) -%}
+    {{ one_separator(clean_name(text)) }}
+{%- endmacro %}

@@ -2,7 +2,7 @@
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
 and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(log, paths)`,
-`count_log_rows(paths)`, `rows_of_line(line)` and `macros_version()`. Every command that opens the
+`count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)` and `macros_version()`. Every command that opens the
 warehouse begins here, before anything is written: so this is where its variables are checked.
 """
 
@@ -23,6 +23,7 @@ from factory_metrics import landing
 from factory_metrics.json_rows import rows_of_line
 from factory_metrics.landing import FoundFiles, Part, WorkingCopies, find_log_files
 from factory_metrics.log_rows import LandingError
+from factory_metrics.own_seeds import OwnSeedError, read_own_seed
 from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.settings import ROOT, UserError, check_path
 from factory_metrics.variables import check_variables
@@ -38,12 +39,14 @@ class Plugin(BasePlugin):
 
         `raw_database` is the name of an attached database, a file, or a PostgreSQL URL; `history` the file of
         all delivered rows, if they are kept apart from the warehouse; `facts` the warehouse that the
-        intermediate models are in, if only marts are built; `scratch` the folder of working copies of files.
+        intermediate models are in, if only marts are built; `seeds_path` the folder of users' lines of seeds;
+        `scratch` the folder of working copies of files.
         """
         _check_variables()
         self._raw_database = str(plugin_config.get("raw_database") or "")
         self._history = str(plugin_config.get("history") or "")
         self._facts = str(plugin_config.get("facts") or "")
+        self._seeds_path = str(plugin_config.get("seeds_path") or "")
         self._copies = WorkingCopies(plugin_config.get("scratch") or None)
         self._listed: set[str] = set()
 
@@ -73,6 +76,7 @@ class Plugin(BasePlugin):
         conn.create_function(
             "rows_of_line", _rows_of_line, [text], "STRUCT(text VARCHAR, is_readable BOOLEAN)[]"
         )
+        conn.create_function("own_seed_lines", self._own_seed_lines, [text, text], text, side_effects=True)
         conn.create_function("macros_version", macros_version, [], text)
 
     def _list_log_files(self, folder: str) -> str:
@@ -92,6 +96,12 @@ class Plugin(BasePlugin):
         """Return a JSON object with the `parts`, files (a JSON list) with their rows, or an `error`."""
         return _as_json("parts", lambda: self._copies.row_counts(msgspec.json.decode(paths, type=list[str])))
 
+    def _own_seed_lines(self, name: str, columns: str) -> str:
+        """Return a JSON object with the user's `lines` of a seed, or an `error` in words."""
+        return _as_json(
+            "lines", lambda: [line.fields() for line in read_own_seed(self._seeds_path, name, columns.split(","))]
+        )
+
     def _describe(self, log: str, paths: list[str]) -> list[Part]:
         # One that was gone before has been cleaned up, and its rows stay; of this one that cannot be told.
         for path in paths:
@@ -104,7 +114,7 @@ class Plugin(BasePlugin):
 def _as_json(name: str, result: Callable[[], object]) -> str:
     try:
         return msgspec.json.encode({name: result()}).decode()
-    except (LandingError, OSError) as error:
+    except (LandingError, OwnSeedError, OSError) as error:
         return msgspec.json.encode({"error": str(error)}).decode()
 
 

@@ -37,6 +37,12 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "raw_path": (_is_text, "a folder"),
     "raw_database": (_is_text, "a file or a URL"),
     "raw_schema": (_is_text, "a name"),
+    "seeds_path": (_is_text, "a folder"),
+    "default_org": (_is_text, "a name"),
+    "runs_from": (
+        lambda value: value in ("factory_metrics", "factory_events", "both"),
+        "factory_metrics, factory_events or both",
+    ),
     "look_back_hours": (_is_whole_number, "a whole number of 0 or more"),
     "max_rejected_share": (_is_number, "a number of 0 or more"),
     "list_limit": (_is_whole_number, "a whole number of 0 or more"),
@@ -61,8 +67,9 @@ def read_variables(text: str) -> dict[str, Any]:
         message = f"--vars {text} is no mapping: write it like {_EXAMPLE}"
         raise UserError(message)
     check_variables(variables)
-    if variables.get("raw_path"):
-        variables["raw_path"] = os.path.abspath(variables["raw_path"])  # noqa: PTH100 - without `..`
+    for name in ("raw_path", "seeds_path"):
+        if variables.get(name):
+            variables[name] = os.path.abspath(variables[name])  # noqa: PTH100 - without `..`
     database = str(variables.get("raw_database") or "")
     if "/" in database and ":" not in database:
         variables["raw_database"] = os.path.abspath(database)  # noqa: PTH100 - without `..`

@@ -47,3 +47,18 @@
         ) then try_cast({{ trimmed(text) }} as {{ measure_type() }})
     end
 {%- endmacro %}
+
+
+{% macro duckdb__without_blanks(text) -%}
+    regexp_replace({{ text }}, '[{{ blank_characters() }}]+', '', 'g')
+{%- endmacro %}
+
+
+{% macro duckdb__one_separator(text) -%}
+    regexp_replace({{ text }}, '[-_{{ blank_characters() }}]+', '-', 'g')
+{%- endmacro %}
+
+
+{% macro duckdb__parse_date(text) -%}
+    case when regexp_full_match({{ trimmed(text) }}, '\d{4}-\d{2}-\d{2}') then try_cast({{ trimmed(text) }} as date) end
+{%- endmacro %}

@@ -1,4 +1,11 @@
-{{ config(unique_key='part_id', meta={'follows': 'landed_parts'}) }}
+{{ config(
+    unique_key='part_id',
+    meta={'follows': 'landed_parts'},
+    pre_hook=[
+        "{{ insert_reclassified(event_keys(), event_rules()) }}",
+        "{{ delete_reclassified() }}",
+    ]
+) }}
 
 with
 
@@ -12,7 +19,8 @@ typed as (
 
     select
         {{ null_if_blank('id') }} as event_id,
-        {{ null_if_blank('org_id') }} as org_id,
+        coalesce({{ null_if_blank('org_id') }}, {{ default_org() }}) as org_id,
+        {{ null_if_blank('org_id') }} is not null as has_org,
         {{ null_if_blank('project_id') }} as project_id,
         {{ null_if_blank('issue_id') }} as issue_id,
         {{ null_if_blank('session_id') }} as session_id,
@@ -42,11 +50,17 @@ keyed as (
             when event_type like 'incident.%' then {{ null_if_blank(json_text('payload', 'incidentId')) }}
         end as subject_id,
         case
-            when event_type = 'work-item.started' then {{ clean_name(json_text('payload', 'stage')) }}
+            when event_type = 'work-item.started' then {{ station_name(json_text('payload', 'stage')) }}
             when event_type in ('work-item.handoff', 'work-item.rework')
-                then {{ clean_name(json_text('payload', 'toStage')) }}
-        end as station
+                then {{ station_name(json_text('payload', 'toStage')) }}
+        end as station_name
     from typed
+
+),
+
+located as (
+
+    {{ with_station('keyed') }}
 
 ),
 
@@ -54,26 +68,8 @@ checked as (
 
     select
         *,
-        case
-            when not is_readable then 'unreadable'
-            when event_id is null then 'missing_id'
-            when org_id is null then 'missing_org'
-            when event_type is null or event_type not in ({{ quoted(event_types()) }}) then 'unknown_event_type'
-            when occurred_at is null or ingested_at is null then 'invalid_timestamp'
-            when occurred_at > {{ plus_hours('ingested_at', 24) }} then 'future_timestamp'
-            when payload is null then 'invalid_payload'
-            when issue_id is null and (event_type like 'work-item.%' or event_type like 'human.review-%')
-                then 'missing_subject'
-            when
-                subject_id is null
-                and (
-                    event_type like 'pipeline.%' or event_type like 'deployment.%' or event_type like 'incident.%'
-                )
-                then 'missing_subject'
-            when event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
-                and (station is null or station not in ({{ quoted(stations()) }})) then 'unknown_station'
-        end as rejected_rule
-    from keyed
+        {{ event_rules() }} as rejected_rule
+    from located
 
 ),
 
@@ -81,8 +77,9 @@ delivered as (
 
     select
         -- ids
-        {{ hash_key(['org_id', 'event_id']) }} as event_key,
-        {{ hash_key(['org_id', 'coalesce(subject_id, issue_id)']) }} as subject_key,
+        {% for name, columns in event_keys().items() -%}
+        {{ hash_key(columns) }} as {{ name }},
+        {% endfor -%}
         event_id,
         org_id,
         project_id,
@@ -94,8 +91,12 @@ delivered as (
         event_type,
         actor_type,
         actor_id,
+        station_name,
         station,
         payload,
+
+        -- booleans
+        has_org,
 
         -- timestamps
         occurred_at,

@@ -1,4 +1,11 @@
-{{ config(unique_key='part_id', meta={'follows': 'landed_parts'}) }}
+{{ config(
+    unique_key='part_id',
+    meta={'follows': 'landed_parts'},
+    pre_hook=[
+        "{{ insert_reclassified(run_keys(), run_rules()) }}",
+        "{{ delete_reclassified() }}",
+    ]
+) }}
 
 with
 
@@ -12,13 +19,16 @@ typed as (
 
     select
         {{ null_if_blank('id') }} as run_id,
-        {{ null_if_blank('org_id') }} as org_id,
+        coalesce({{ null_if_blank('org_id') }}, {{ default_org() }}) as org_id,
+        {{ null_if_blank('org_id') }} is not null as has_org,
         {{ null_if_blank('project_id') }} as project_id,
         {{ null_if_blank('issue_id') }} as issue_id,
         {{ null_if_blank('session_id') }} as session_id,
-        {{ clean_name('station') }} as station,
+        {{ station_name('station') }} as station_name,
         cost_usd,
         duration_ms,
+        -- a mean of longer ones would not fit the document's 64 bits
+        cost_usd >= 0 and duration_ms between 0 and 9223372036854775807 as has_valid_measures,
         {{ in_calendar('recorded_at') }} as recorded_at,
         {{ in_calendar('ingested_at') }} as ingested_at,
         {{ json_object_or_null('metadata') }} as metadata,
@@ -31,24 +41,18 @@ typed as (
 
 ),
 
+located as (
+
+    {{ with_station('typed') }}
+
+),
+
 checked as (
 
     select
         *,
-        case
-            when not is_readable then 'unreadable'
-            when run_id is null then 'missing_id'
-            when org_id is null then 'missing_org'
-            when recorded_at is null or ingested_at is null then 'invalid_timestamp'
-            when recorded_at > {{ plus_hours('ingested_at', 24) }} then 'future_timestamp'
-            when metadata is null then 'invalid_payload'
-            when session_id is null then 'missing_subject'
-            when station is null or station not in ({{ quoted(stations()) }}) then 'unknown_station'
-            when cost_usd is null or cost_usd < 0 then 'invalid_measure'
-            -- a mean of more would not fit the document's 64 bits
-            when duration_ms is null or duration_ms not between 0 and 9223372036854775807 then 'invalid_measure'
-        end as rejected_rule
-    from typed
+        {{ run_rules() }} as rejected_rule
+    from located
 
 ),
 
@@ -56,8 +60,9 @@ delivered as (
 
     select
         -- ids
-        {{ hash_key(['org_id', 'run_id']) }} as run_key,
-        {{ hash_key(['org_id', 'session_id']) }} as session_key,
+        {% for name, columns in run_keys().items() -%}
+        {{ hash_key(columns) }} as {{ name }},
+        {% endfor -%}
         run_id,
         org_id,
         project_id,
@@ -65,8 +70,13 @@ delivered as (
         session_id,
 
         -- text
+        station_name,
         station,
         metadata,
+
+        -- booleans
+        has_org,
+        has_valid_measures,
 
         -- numerics
         cost_usd,

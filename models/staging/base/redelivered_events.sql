@@ -47,6 +47,7 @@ final as (
         -- ids
         event_key,
         subject_key,
+        session_key,
         event_id,
         org_id,
         project_id,

@@ -12,6 +12,8 @@ with
 found as (
 
     {{ found }}
+    union all
+    {{ settings_parts() }}
 
 ),
 

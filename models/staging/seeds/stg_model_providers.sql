@@ -1,0 +1,64 @@
+with
+
+lines as (
+
+    {{ seed_lines('model_providers', ['prefix', 'provider']) }}
+
+),
+
+cleaned as (
+
+    select
+        {{ model_name('prefix') }} as prefix,
+        {{ clean_name('provider') }} as provider,
+        line,
+        file,
+        line_number,
+        is_own
+    from lines
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (partition by file, prefix order by line_number, line) as line_of_key,
+        row_number() over (partition by prefix order by is_own desc, line_number, line) as preference
+    from cleaned
+
+),
+
+checked as (
+
+    select
+        *,
+        case
+            when prefix is null or prefix = '' then 'has no prefix'
+            when provider is null or provider = '' then 'has no provider'
+            when line_of_key > 1 then 'repeats the prefix ' || prefix
+        end as problem
+    from numbered
+
+),
+
+final as (
+
+    select
+        -- text
+        prefix,
+        provider,
+        line,
+        file,
+        problem,
+
+        -- numerics
+        line_number,
+
+        -- booleans
+        problem is null and preference = 1 as is_in_use
+    from checked
+
+)
+
+select * from final
