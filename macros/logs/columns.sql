@@ -31,7 +31,7 @@
                 'ingested_at': 'timestamp',
                 'metadata': 'json',
             },
-            'optional': ['project_id', 'issue_id'],
+            'optional': ['project_id', 'issue_id', 'cost_usd', 'duration_ms'],
         },
     }[log]) }}
 {%- endmacro %}

@@ -78,15 +78,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Run:
-    """One agent run: `cost` in USD, `duration` in milliseconds."""
+    """One agent run: `cost` in USD, `duration` in milliseconds; None for what is unknown."""
 
     id: str
     org: str
     at: int
     session: str
     station: str
-    cost: Fraction
-    duration: Fraction
+    cost: Fraction | None
+    duration: Fraction | None
     provider: str
 
 
@@ -202,9 +202,13 @@ def broken_run_rule(row: Row) -> str | None:
         invalid_payload=as_object(row.get("metadata")) is None,
         missing_subject=not_blank(run.session) is None,
         unknown_station=run.station not in STATIONS,
-        invalid_measure=as_measure(row.get("cost_usd")) is None
-        or as_duration(row.get("duration_ms")) is None,
+        invalid_measure=_is_bad(row.get("cost_usd"), as_measure) or _is_bad(row.get("duration_ms"), as_duration),
     )
+
+
+def _is_bad(value: object, as_number: Callable[[object], Fraction | None]) -> bool:
+    """Tell whether a measure is given, but none; without a value it is unknown."""
+    return not_blank(value) is not None and as_number(value) is None
 
 
 def _first_broken(**broken: bool) -> str | None:
@@ -238,7 +242,7 @@ def as_event(row: Row) -> Event:
 
 
 def as_run(row: Row) -> Run:
-    """Return a row as an agent run; what cannot be read is empty or 0."""
+    """Return a row as an agent run; what cannot be read is empty or None."""
     metadata = as_object(row.get("metadata")) or {}
     return Run(
         id=as_text(row.get("id")) or "",
@@ -246,8 +250,8 @@ def as_run(row: Row) -> Run:
         at=as_instant(row.get("recorded_at")) or 0,
         session=as_text(row.get("session_id")) or "",
         station=as_station(row.get("station")) or "",
-        cost=as_measure(row.get("cost_usd")) or Fraction(0),
-        duration=as_measure(row.get("duration_ms")) or Fraction(0),
+        cost=as_measure(row.get("cost_usd")),
+        duration=as_measure(row.get("duration_ms")),
         provider=(not_blank(metadata.get("provider")) or "unknown").strip().lower(),
     )
 

@@ -17,6 +17,9 @@
         {% else -%}
         {{ landed_value(value, 'JSON' if kind == 'json' else 'VARCHAR', kind) }} as {{ column }},
         {% endif -%}
+        {%- if kind == 'measure' -%}
+        {{ has_value(value, 'VARCHAR') }} as has_{{ column }},
+        {% endif -%}
         {%- endfor -%}
         is_readable,
         line,

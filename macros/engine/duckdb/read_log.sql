@@ -20,6 +20,7 @@
         select
             {% for column, kind in columns.items() -%}
             cast(null as {{ landed_type(kind) }}) as {{ column }},
+            {% if kind == 'measure' %}false as has_{{ column }},{% endif %}
             {% endfor -%}
             true as is_readable,
             cast(null as varchar) as line,
@@ -78,8 +79,12 @@
         {% for column, kind in columns.items() -%}
         {%- if column in part.columns -%}
         {{ landed_value('raw.' ~ quoted_name(column), part.columns[column], kind) }} as {{ column }},
-        {% else -%}
+        {% if kind == 'measure' -%}
+        {{ has_value('raw.' ~ quoted_name(column), part.columns[column]) }} as has_{{ column }},
+        {% endif -%}
+        {%- else -%}
         cast(null as {{ landed_type(kind) }}) as {{ column }},
+        {% if kind == 'measure' %}false as has_{{ column }},{% endif %}
         {% endif -%}
         {%- endfor -%}
         true
@@ -154,6 +159,8 @@
                 when {{ column }} between 0 and 9000000 then try_cast({{ column }} as {{ measure_type() }})
                 else {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}
             end
+        {%- elif type == 'JSON' -%}
+            {{ parse_measure(unwrapped_json(column)) }}
         {%- elif is_number -%}
             case when {{ column }} >= 0 then try_cast({{ column }} as {{ measure_type() }}) end
         {%- else -%}
@@ -170,6 +177,21 @@
         {%- endif -%}
     {%- else -%}
         cast({{ column }} as varchar)
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- Whether a column has a value: null and blank text are none, whatever does not fit the column is one.
+{% macro has_value(column, type) -%}
+    {%- if type == 'VARCHAR' -%}
+        {{ null_if_blank(column) }} is not null
+    {%- elif type == 'JSON' -%}
+        coalesce({{ null_if_blank(unwrapped_json(column)) }}, 'null') != 'null'
+    {%- elif type == 'BLOB' -%}
+        {#- a row with bytes that are no text is unreadable -#}
+        {{ null_if_blank(text_of_bytes(column)) }} is not null
+    {%- else -%}
+        {{ column }} is not null
     {%- endif -%}
 {%- endmacro %}
 

@@ -18,7 +18,9 @@ typed as (
         {{ null_if_blank('session_id') }} as session_id,
         {{ clean_name('station') }} as station,
         cost_usd,
+        has_cost_usd,
         duration_ms,
+        has_duration_ms,
         {{ in_calendar('recorded_at') }} as recorded_at,
         {{ in_calendar('ingested_at') }} as ingested_at,
         {{ json_object_or_null('metadata') }} as metadata,
@@ -44,9 +46,11 @@ checked as (
             when metadata is null then 'invalid_payload'
             when session_id is null then 'missing_subject'
             when station is null or station not in ({{ quoted(stations()) }}) then 'unknown_station'
-            when cost_usd is null or cost_usd < 0 then 'invalid_measure'
+            -- without a value, it is unknown
+            when has_cost_usd and (cost_usd is null or cost_usd < 0) then 'invalid_measure'
             -- a mean of more would not fit the document's 64 bits
-            when duration_ms is null or duration_ms not between 0 and 9223372036854775807 then 'invalid_measure'
+            when has_duration_ms and (duration_ms is null or duration_ms not between 0 and 9223372036854775807)
+                then 'invalid_measure'
         end as rejected_rule
     from typed
 
