@@ -202,7 +202,8 @@ def broken_run_rule(row: Row) -> str | None:
         invalid_payload=as_object(row.get("metadata")) is None,
         missing_subject=not_blank(run.session) is None,
         unknown_station=run.station not in STATIONS,
-        invalid_measure=_is_bad(row.get("cost_usd"), as_measure) or _is_bad(row.get("duration_ms"), as_duration),
+        invalid_measure=_is_bad(row.get("cost_usd"), as_measure)
+        or _is_bad(row.get("duration_ms"), as_duration),
     )
 
 
