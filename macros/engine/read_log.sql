@@ -15,9 +15,8 @@
 --   raw_row       the row as it arrived, where it arrived with columns (a struct)
 --   origin        the file or table that it came from
 --   part          the part of the log that it came in
--- DuckDB-specific because it reads files. `relation` is the log as a source, `columns` maps each column of the
--- log to its kind (text, timestamp, measure or json), `optional` names those that need not be there, `parts` names the
--- parts to read. A table is read whole unless `only_parts` is set.
+-- DuckDB-specific because it reads files. `relation` is the log as a source, `columns` and `optional` are what
+-- `log_columns` says of it, `parts` names the parts to read. A table is read whole unless `only_parts` is set.
 {% macro read_log(relation, columns, optional, parts, only_parts) -%}
     {{ return(adapter.dispatch('read_log')(relation, columns, optional, parts, only_parts)) }}
 {%- endmacro %}

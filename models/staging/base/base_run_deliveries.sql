@@ -23,7 +23,7 @@ typed as (
         has_duration_ms,
         {{ in_calendar('recorded_at') }} as recorded_at,
         {{ in_calendar('ingested_at') }} as ingested_at,
-        {{ json_object_or_null('metadata') }} as metadata,
+        {{ json_object_or_empty('metadata') }} as metadata,
         is_readable,
         line,
         raw_row,
