@@ -1,37 +1,57 @@
--- The columns of the raw logs, with their kinds, and which of them a log may lack.
+-- The columns of the raw logs: the kind of each, and the names that it may have, of which the first that has a value
+-- counts. `optional` names the columns that a log may lack.
 {% macro log_columns(log) -%}
-    {{ return({
+    {%- set happened_at = {
+        'factory_events': ['occurred_at', 'timestamp', 'created_at'],
+        'factory_metrics': ['recorded_at', 'timestamp', 'created_at', 'completed_at'],
+    }[log] -%}
+    {%- set kinds = {
         'factory_events': {
-            'columns': {
-                'id': 'text',
-                'org_id': 'text',
-                'project_id': 'text',
-                'event_type': 'text',
-                'issue_id': 'text',
-                'session_id': 'text',
-                'actor_type': 'text',
-                'actor_id': 'text',
-                'occurred_at': 'timestamp',
-                'ingested_at': 'timestamp',
-                'payload': 'json',
-            },
-            'optional': ['project_id', 'issue_id', 'session_id', 'actor_type', 'actor_id'],
+            'id': 'text',
+            'org_id': 'text',
+            'project_id': 'text',
+            'event_type': 'text',
+            'issue_id': 'text',
+            'session_id': 'text',
+            'actor_type': 'text',
+            'actor_id': 'text',
+            'occurred_at': 'timestamp',
+            'ingested_at': 'timestamp',
+            'payload': 'json',
         },
         'factory_metrics': {
-            'columns': {
-                'id': 'text',
-                'org_id': 'text',
-                'project_id': 'text',
-                'issue_id': 'text',
-                'session_id': 'text',
-                'station': 'text',
-                'cost_usd': 'measure',
-                'duration_ms': 'measure',
-                'recorded_at': 'timestamp',
-                'ingested_at': 'timestamp',
-                'metadata': 'json',
-            },
-            'optional': ['project_id', 'issue_id'],
+            'id': 'text',
+            'org_id': 'text',
+            'project_id': 'text',
+            'issue_id': 'text',
+            'session_id': 'text',
+            'station': 'text',
+            'cost_usd': 'measure',
+            'duration_ms': 'measure',
+            'recorded_at': 'timestamp',
+            'ingested_at': 'timestamp',
+            'metadata': 'json',
         },
-    }[log]) }}
+    }[log] -%}
+    {%- set names = {happened_at[0]: happened_at, 'ingested_at': ['ingested_at'] + happened_at} -%}
+    {%- set required = ['id', 'event_type', happened_at[0]] -%}
+    {%- set columns = {} -%}
+    {%- for column, kind in kinds.items() -%}
+        {%- do columns.update({column: {'kind': kind, 'names': spellings(names.get(column, [column]))}}) -%}
+    {%- endfor -%}
+    {{ return({'columns': columns, 'optional': kinds.keys() | reject('in', required) | list}) }}
+{%- endmacro %}
+
+
+-- Names in snake_case, each with its camelCase after it if that is another one.
+{% macro spellings(names) -%}
+    {%- set all_names = [] -%}
+    {%- for name in names -%}
+        {%- set words = name.split('_') -%}
+        {%- do all_names.append(name) -%}
+        {%- if words | length > 1 -%}
+            {%- do all_names.append(words[0] ~ words[1:] | map('capitalize') | join) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(all_names) }}
 {%- endmacro %}

@@ -33,7 +33,7 @@
         when metadata is null then 'invalid_payload'
         when session_id is null then 'missing_subject'
         when station is null then 'unknown_station'
-        when has_valid_measures is not true then 'invalid_measure'
+        when not has_valid_measures then 'invalid_measure'
     end
 {%- endmacro %}
 

@@ -597,9 +597,6 @@ BAD_CONTENTS: tuple[object, ...] = (
     [{"stage": "qa"}],
 )
 BAD_MEASURES: tuple[object, ...] = (
-    None,
-    "",
-    " ",
     "-1",
     -1,
     -0.5,

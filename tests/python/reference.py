@@ -286,11 +286,14 @@ class Factory:
 
     def cost_of(self, station: str | None = None) -> Fraction:
         """Return the cost of the window's runs, of one station or of all."""
-        return sum((r.cost for r in self.runs if station in (None, r.station)), Fraction(0))
+        return sum((r.cost or Fraction(0) for r in self.runs if station in (None, r.station)), Fraction(0))
 
     def daily_costs(self) -> list[Fraction]:
         """Return the cost of each day of the window."""
-        return [sum((r.cost for r in self.runs if day_of(r.at) == day), Fraction(0)) for day in self.dates()]
+        return [
+            sum((r.cost or Fraction(0) for r in self.runs if day_of(r.at) == day), Fraction(0))
+            for day in self.dates()
+        ]
 
 
 # ---- the documents
@@ -334,7 +337,7 @@ def cost(f: Factory) -> Document:
     shares = [(name, ratio(f.cost_of(name), total)) for name in STATIONS]
     shares.sort(key=lambda share: -share[1])  # stable: equal ones stay in pipeline order
     human = sum((review_length(f, e) for e in f.in_window("human.review-completed")), Fraction(0))
-    agent = sum((r.duration for r in f.runs), Fraction(0))
+    agent = sum((r.duration or Fraction(0) for r in f.runs), Fraction(0))
     human_share = rounded(ratio(100 * human, human + agent), 1)
     agent_share = 100 - human_share if human + agent else Fraction(0)
     return {
@@ -372,13 +375,13 @@ def provider(f: Factory) -> list[Document]:
             if e.session is not None and provider_of_session.get(e.session) == name
         ]
         success_rate = ratio(100 * sum(outcomes), len(outcomes))
-        avg_cost = mean([r.cost for r in runs])
+        avg_cost = mean([r.cost or Fraction(0) for r in runs])
         rows.append(
             {
                 "provider": name,
                 "successRate": percent(success_rate),
                 "avgCost": usd(avg_cost),
-                "avgDurationMs": int(rounded(mean([r.duration for r in runs]), 0)),
+                "avgDurationMs": int(rounded(mean([r.duration or Fraction(0) for r in runs]), 0)),
                 "totalRuns": count,
                 "costEfficiency": float(rounded(ratio(success_rate, avg_cost), 1)),
             }

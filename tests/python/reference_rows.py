@@ -78,15 +78,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Run:
-    """One agent run: `cost` in USD, `duration` in milliseconds."""
+    """One agent run: `cost` in USD, `duration` in milliseconds; None for what is unknown."""
 
     id: str
     org: str
     at: int
     session: str
     station: str
-    cost: Fraction
-    duration: Fraction
+    cost: Fraction | None
+    duration: Fraction | None
     provider: str
 
 
@@ -153,6 +153,11 @@ def as_object(value: object) -> Row | None:
     return value if isinstance(value, dict) else None
 
 
+def as_content(value: object) -> Row | None:
+    """Return the object that a row delivers; an empty one for no value, None for anything else."""
+    return {} if not_blank(value) is None else as_object(value)
+
+
 def _refuse(constant: str) -> NoReturn:
     """Refuse NaN and Infinity, which Python reads but JSON does not have."""
     message = f"{constant} is not JSON"
@@ -185,7 +190,7 @@ def broken_event_rule(row: Row) -> str | None:
         missing_org=not_blank(event.org) is None,
         unknown_event_type=event.type not in EVENT_TYPES,
         **_broken_times(row.get("occurred_at"), row.get("ingested_at")),
-        invalid_payload=as_object(row.get("payload")) is None,
+        invalid_payload=as_content(row.get("payload")) is None,
         missing_subject=(event.type in (*WORK_ITEM_TYPES, *REVIEW_TYPES) and event.issue is None)
         or (event.type in SUBJECT_KEYS and event.subject is None),
         unknown_station=event.type in STATION_KEYS and event.station is None,
@@ -199,12 +204,17 @@ def broken_run_rule(row: Row) -> str | None:
         missing_id=not_blank(run.id) is None,
         missing_org=not_blank(run.org) is None,
         **_broken_times(row.get("recorded_at"), row.get("ingested_at")),
-        invalid_payload=as_object(row.get("metadata")) is None,
+        invalid_payload=as_content(row.get("metadata")) is None,
         missing_subject=not_blank(run.session) is None,
         unknown_station=run.station not in STATIONS,
-        invalid_measure=as_measure(row.get("cost_usd")) is None
-        or as_duration(row.get("duration_ms")) is None,
+        invalid_measure=_is_bad(row.get("cost_usd"), as_measure)
+        or _is_bad(row.get("duration_ms"), as_duration),
     )
+
+
+def _is_bad(value: object, as_number: Callable[[object], Fraction | None]) -> bool:
+    """Tell whether a measure is given, but none; without a value it is unknown."""
+    return not_blank(value) is not None and as_number(value) is None
 
 
 def _first_broken(**broken: bool) -> str | None:
@@ -227,10 +237,10 @@ def as_event(row: Row) -> Event:
         id=as_text(row.get("id")) or "",
         org=as_text(row.get("org_id")) or "",
         at=as_instant(row.get("occurred_at")) or 0,
-        project=not_blank(row.get("project_id")),
+        project=not_blank(row.get("project_id")) or not_blank(payload.get("projectId")),
         type=kind,
-        issue=not_blank(row.get("issue_id")),
-        session=not_blank(row.get("session_id")),
+        issue=not_blank(row.get("issue_id")) or not_blank(payload.get("issueId")),
+        session=not_blank(row.get("session_id")) or not_blank(payload.get("sessionId")),
         station=as_station(payload.get(STATION_KEYS.get(kind, ""))),
         subject=not_blank(payload.get(SUBJECT_KEYS.get(kind, ""))),
         payload=payload,
@@ -238,7 +248,7 @@ def as_event(row: Row) -> Event:
 
 
 def as_run(row: Row) -> Run:
-    """Return a row as an agent run; what cannot be read is empty or 0."""
+    """Return a row as an agent run; what cannot be read is empty or None."""
     metadata = as_object(row.get("metadata")) or {}
     return Run(
         id=as_text(row.get("id")) or "",
@@ -246,8 +256,8 @@ def as_run(row: Row) -> Run:
         at=as_instant(row.get("recorded_at")) or 0,
         session=as_text(row.get("session_id")) or "",
         station=as_station(row.get("station")) or "",
-        cost=as_measure(row.get("cost_usd")) or Fraction(0),
-        duration=as_measure(row.get("duration_ms")) or Fraction(0),
+        cost=as_measure(row.get("cost_usd")),
+        duration=as_measure(row.get("duration_ms")),
         provider=(not_blank(metadata.get("provider")) or "unknown").strip().lower(),
     )
 

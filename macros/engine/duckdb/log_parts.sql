@@ -9,8 +9,8 @@
         )
     {%- else -%}
         {%- set part = table_part(relation) -%}
-        {%- do assert_columns(part, columns, optional) -%}
-        {%- set hour = ingestion_hour(part) -%}
+        {%- do assert_columns(part, relation.identifier, columns, optional) -%}
+        {%- set hour = ingestion_hour(part, columns) -%}
         {%- set counted_from = none if known is none else hour_to_count_from(relation, hour, known) -%}
         select
             {{ table_part_name(relation, hour) }} as part,
@@ -73,8 +73,19 @@
 
 
 -- The hour in which a row of a table was ingested; null where it does not say.
-{% macro ingestion_hour(part) -%}
-    date_trunc('hour', {{ in_calendar(landed_value('raw.ingested_at', part.columns['ingested_at'], 'timestamp')) }})
+{% macro ingestion_hour(part, columns) -%}
+    date_trunc('hour', {{ in_calendar(first_given(readings_of_columns(part, columns['ingested_at']))) }})
+{%- endmacro %}
+
+
+-- The column that a database can look up hours of ingestion in, as it is called in a table, and whether all rows have it. It
+-- is the first that names the time of ingestion.
+{% macro hours_looked_up_in(part, columns) -%}
+    {%- set names = columns_called(part, columns['ingested_at'].names) -%}
+    {%- set is_in_all_rows = names | length == 1 or not run_query(
+        "select 1 from " ~ part.relation ~ " where " ~ quoted_name(names[0]) ~ " is null limit 1"
+    ).rows -%}
+    {{ return({'name': names[0], 'type': part.columns[names[0]], 'is_in_all_rows': is_in_all_rows}) }}
 {%- endmacro %}
 
 
@@ -126,17 +137,19 @@
 
 
 -- A condition: whether a row of a table was ingested in one of the hours that these parts are.
-{% macro is_in_hours(part, parts) -%}
+{% macro is_in_hours(part, columns, parts) -%}
     {%- set hours = [] -%}
     {%- for hour in known_hours(part, parts) -%}
         {%- do hours.append("timestamp '" ~ hour ~ "'") -%}
     {%- endfor -%}
-    {%- set hour = ingestion_hour(part) -%}
+    {%- set hour = ingestion_hour(part, columns) -%}
+    {%- set looked_up = hours_looked_up_in(part, columns) -%}
     (
         {%- if hours %}
         {#- the column itself, which a database can look up #}
-        {% if part.columns['ingested_at'] == 'TIMESTAMP' -%}
-        raw.ingested_at >= {{ hours | min }} and raw.ingested_at < {{ hours | max }} + interval 1 hour and
+        {% if looked_up.type == 'TIMESTAMP' and looked_up.is_in_all_rows -%}
+        {%- set column = 'raw.' ~ quoted_name(looked_up.name) -%}
+        {{ column }} >= {{ hours | min }} and {{ column }} < {{ hours | max }} + interval 1 hour and
         {% endif -%}
         {{ hour }} in ({{ hours | join(', ') }})
         {%- endif %}

@@ -25,18 +25,19 @@
 
 -- What to select a table's rows from: the table, or a query that PostgreSQL answers. Of the latter only the hours in `hours`
 -- if they are given, as DuckDB's own conditions do not get there.
-{% macro rows_of_table(part, hours) -%}
+{% macro rows_of_table(part, columns, hours) -%}
     {%- if not part.postgres_columns -%}
         {{ return(part.relation) }}
     {%- endif -%}
     {%- set selected = [] -%}
+    {%- set looked_up = hours_looked_up_in(part, columns) -%}
     {%- set ingested_at = [] -%}
     {%- for name, is_numeric in part.postgres_columns -%}
         {%- set quoted = quoted_name(name) -%}
         {%- do selected.append(quoted ~ ('::text as ' ~ quoted if is_numeric else '')) -%}
-        {%- if name | lower == 'ingested_at' -%}{%- do ingested_at.append(quoted) -%}{%- endif -%}
+        {%- if name | lower == looked_up.name -%}{%- do ingested_at.append(quoted) -%}{%- endif -%}
     {%- endfor -%}
-    {%- set zone = {'TIMESTAMP': '', 'TIMESTAMP WITH TIME ZONE': '+00'}.get(part.columns['ingested_at']) -%}
+    {%- set zone = {'TIMESTAMP': '', 'TIMESTAMP WITH TIME ZONE': '+00'}.get(looked_up.type) -%}
     {%- set query -%}
         select {{ selected | join(', ') }} from {{ postgres_name(part.relation) }}
         {%- if hours is not none and zone is not none %}
@@ -48,8 +49,10 @@
             {%- else -%}
             false
             {%- endif %}
-            {%- if known | length < hours | length %}
+            {%- if known | length < hours | length or not looked_up.is_in_all_rows %}
             or {{ ingested_at[0] }} is null
+            {%- endif %}
+            {%- if known | length < hours | length %}
             or {{ ingested_at[0] }} < '0001-01-01{{ zone }}' or {{ ingested_at[0] }} >= '10000-01-01{{ zone }}'
             {%- endif %}
         {%- endif %}

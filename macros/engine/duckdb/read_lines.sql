@@ -4,20 +4,20 @@
 -- The rows of files of lines. `rows_of_line` finds those of lines that are no JSON objects with an id: it is slow, but rarely
 -- asked.
 {% macro read_lines(part, columns) -%}
-    {%- set structure = [] -%}
-    {%- for column, kind in columns.items() -%}
-        {%- do structure.append('"' ~ column ~ '": "' ~ ('JSON' if kind in ('json', 'timestamp') else 'VARCHAR') ~ '"') -%}
-    {%- endfor -%}
-    {%- set structure = "'{" ~ structure | join(', ') ~ "}'" -%}
-    select
-        {% for column, kind in columns.items() -%}
-        {%- set value = 'object."' ~ column ~ '"' -%}
-        {%- if kind == 'timestamp' -%}
-        {{ parse_timestamp(json_string(value)) }} as {{ column }},
-        {% else -%}
-        {{ landed_value(value, 'JSON' if kind == 'json' else 'VARCHAR', kind) }} as {{ column }},
-        {% endif -%}
+    {%- set structure = {} -%}
+    {%- set landed = [] -%}
+    {%- for column, described in columns.items() -%}
+        {%- set readings = [] -%}
+        {%- set names = columns_called(part, described.names) if part.columns else described.names -%}
+        {%- for name in names -%}
+            {%- do structure.update({name: 'JSON' if described.kind in ('json', 'timestamp') else 'VARCHAR'}) -%}
+            {%- do readings.append(reading_of_key('object.' ~ quoted_name(name), described.kind)) -%}
         {%- endfor -%}
+        {%- do landed.append(landed_columns(column, described.kind, readings)) -%}
+    {%- endfor -%}
+    {%- set structure = "'" ~ tojson(structure) ~ "'" -%}
+    select
+        {{ landed | join }}
         is_readable,
         line,
         null as raw_row,
@@ -66,6 +66,17 @@
         )
         {%- endif %}
     )
+{%- endmacro %}
+
+
+-- What a row has under a key: its `value`, in its `landed` type, and whether it `is_given`.
+{% macro reading_of_key(value, kind) -%}
+    {{ return({
+        'value': value,
+        'landed': parse_timestamp(json_string(value)) if kind == 'timestamp'
+            else landed_value(value, 'JSON' if kind == 'json' else 'VARCHAR', kind),
+        'is_given': null_if_blank(value ~ (" ->> '$'" if kind in ('json', 'timestamp') else '')) ~ ' is not null',
+    }) }}
 {%- endmacro %}
 
 

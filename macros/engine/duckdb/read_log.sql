@@ -5,7 +5,7 @@
         {%- set types = raw_column_types(sources) -%}
         {%- for part in sources -%}
             {%- if part.columns -%}
-                {%- do assert_columns(part, columns, optional) -%}
+                {%- do assert_columns(part, relation.identifier, columns, optional) -%}
             {%- endif -%}
             {%- if part.kind in ('json_lines', 'copied_rows') -%}
                 {%- do selects.append(read_lines(part, columns)) -%}
@@ -18,9 +18,9 @@
         {{ selects | join('\nunion all by name\n') }}
     {%- else -%}
         select
-            {% for column, kind in columns.items() -%}
-            cast(null as {{ landed_type(kind) }}) as {{ column }},
-            {% endfor -%}
+            {% for column, described in columns.items() -%}
+            {{ landed_columns(column, described.kind, []) }}
+            {%- endfor -%}
             true as is_readable,
             cast(null as varchar) as line,
             cast(null as varchar) as raw_row,
@@ -58,34 +58,85 @@
 {%- endmacro %}
 
 
-{% macro assert_columns(part, columns, optional) -%}
+{% macro assert_columns(part, log, columns, optional) -%}
     {%- set places = [part.relation | string] if part.kind == 'table' else [] -%}
     {%- for path in part.paths or [] -%}
         {%- do places.append(path[part.prefix | length:]) -%}
     {%- endfor -%}
-    {%- for column in columns if column not in part.columns and column not in optional -%}
+    {%- set has = ", which has: " ~ part.columns.keys() | join(', ') -%}
+    {%- if log == 'factory_metrics' and not columns_called(part, ['station'])
+        and columns_called(part, spellings(['event_type'])) -%}
         {{ exceptions.raise_compiler_error(
-            "the required column " ~ column ~ " is missing in " ~ places | join(', ')
-            ~ ", which has: " ~ part.columns.keys() | join(', ')
+            "there are rows of factory_events, not of " ~ log ~ ", in " ~ places | join(', ') ~ has
+        ) }}
+    {%- endif -%}
+    {%- for column in columns if column not in optional and not columns_called(part, columns[column].names) -%}
+        {{ exceptions.raise_compiler_error(
+            "the required column " ~ columns[column].names | join(' or ') ~ " is missing in " ~ places | join(', ') ~ has
         ) }}
     {%- endfor -%}
+{%- endmacro %}
+
+
+-- The columns of a part that have one of these names, in the order of the names. The letter case of columns does not matter.
+{% macro columns_called(part, names) -%}
+    {{ return(names | map('lower') | select('in', part.columns) | list) }}
+{%- endmacro %}
+
+
+-- What a part has under the names of a column: each `value`, in its `landed` type, and whether it `is_given`.
+{% macro readings_of_columns(part, described) -%}
+    {%- set readings = [] -%}
+    {%- for name in columns_called(part, described.names) -%}
+        {%- set value, type = 'raw.' ~ quoted_name(name), part.columns[name] -%}
+        {%- do readings.append({
+            'value': value,
+            'landed': landed_value(value, type, described.kind),
+            'is_given': is_given(value, type),
+        }) -%}
+    {%- endfor -%}
+    {{ return(readings) }}
+{%- endmacro %}
+
+
+-- The first of these readings that has a value.
+{% macro first_given(readings) -%}
+    {%- if readings | length == 1 -%}
+        {{ readings[0].landed }}
+    {%- else -%}
+        case
+            -- mostly so, and quickly seen
+            when {% for other in readings[1:] %}{{ other.value }} is null{{ ' and ' if not loop.last }}{% endfor %} then {{ readings[0].landed }}
+            {%- for reading in readings[:-1] %}
+            when {{ reading.is_given }} then {{ reading.landed }}
+            {%- endfor %}
+            else {{ readings[-1].landed }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- A column of the log, and for a measure whether it has a value.
+{% macro landed_columns(column, kind, readings) -%}
+    {% if readings %}{{ first_given(readings) }}{% else %}cast(null as {{ landed_type(kind) }}){% endif %} as {{ column }},
+    {% if kind == 'measure' -%}
+    {{ readings | map(attribute='is_given') | join(' or ') or 'false' }} as has_{{ column }},
+    {% endif -%}
 {%- endmacro %}
 
 
 -- A part with columns: Parquet files of one schema, or a table, of which only the hours in `hours` if they are given.
 {% macro read_columns(part, columns, types, hours) -%}
     select
-        {% for column, kind in columns.items() -%}
-        {%- if column in part.columns -%}
-        {{ landed_value('raw.' ~ quoted_name(column), part.columns[column], kind) }} as {{ column }},
-        {% else -%}
-        cast(null as {{ landed_type(kind) }}) as {{ column }},
-        {% endif -%}
+        {% for column, described in columns.items() -%}
+        {{ landed_columns(column, described.kind, readings_of_columns(part, described)) }}
         {%- endfor -%}
         true
-        {%- for column in columns if part.columns[column] == 'BLOB' %}
+        {%- for described in columns.values() %}
+        {%- for column in columns_called(part, described.names) if part.columns[column] == 'BLOB' %}
         {%- set value = 'raw.' ~ quoted_name(column) %}
         and ({{ value }} is null or {{ text_of_bytes(value) }} is not null)
+        {%- endfor %}
         {%- endfor %} as is_readable,
         cast(null as varchar) as line,
         {
@@ -102,12 +153,12 @@
             {%- endfor %}
         } as raw_row,
         {% if part.kind == 'table' -%}
-        {%- set name = table_part_name(part.relation, ingestion_hour(part)) -%}
+        {%- set name = table_part_name(part.relation, ingestion_hour(part, columns)) -%}
         '{{ part.relation | replace("'", "''") | replace('"', '') }}' as origin,
         {{ name }} as part
-    from {{ rows_of_table(part, hours) }} as raw
+    from {{ rows_of_table(part, columns, hours) }} as raw
         {%- if hours is not none %}
-    where {{ is_in_hours(part, hours) }}
+    where {{ is_in_hours(part, columns, hours) }}
         {%- endif -%}
         {%- else -%}
         {#- longer than the name of any column of the file #}
@@ -144,6 +195,8 @@
             try_cast({{ column }} as timestamp)
         {%- elif type == 'VARCHAR' -%}
             {{ parse_timestamp(column) }}
+        {%- elif type == 'JSON' -%}
+            {{ parse_timestamp(json_string(unbroken_json(column))) }}
         {%- else -%}
             cast(null as timestamp)
         {%- endif -%}
@@ -154,6 +207,8 @@
                 when {{ column }} between 0 and 9000000 then try_cast({{ column }} as {{ measure_type() }})
                 else {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}
             end
+        {%- elif type == 'JSON' -%}
+            {{ parse_measure(unwrapped_json(column)) }}
         {%- elif is_number -%}
             case when {{ column }} >= 0 then try_cast({{ column }} as {{ measure_type() }}) end
         {%- else -%}
@@ -168,20 +223,42 @@
             {#- a struct has all keys that any row has -#}
             {{ without_nulls(row_as_json(column)) }}
         {%- endif -%}
+    {%- elif type == 'JSON' -%}
+        {{ unwrapped_json(column) }}
     {%- else -%}
         cast({{ column }} as varchar)
     {%- endif -%}
 {%- endmacro %}
 
 
--- JSON text; the text itself of a JSON string, since objects are also delivered as text.
+-- Whether a column has a value: null and blank text are none, whatever does not fit the column is one.
+{% macro is_given(column, type) -%}
+    {%- if type == 'VARCHAR' -%}
+        {{ null_if_blank(column) }} is not null
+    {%- elif type == 'JSON' -%}
+        {{ null_if_blank(unwrapped_json(column)) }} is not null
+    {%- elif type == 'BLOB' -%}
+        {#- a row with bytes that are no text is unreadable -#}
+        {{ null_if_blank(text_of_bytes(column)) }} is not null
+    {%- else -%}
+        {{ column }} is not null
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- JSON text; the text itself of a JSON string, since objects are also delivered as text, and null for JSON's null.
 {% macro unwrapped_json(column) -%}
-    case
-        {#- other programs write columns of this type, too, with what DuckDB fails to read -#}
-        {%- set text = 'cast(' ~ column ~ ' as varchar)' %}
-        when json_valid({{ text }}) and json_type({{ column }}) = 'VARCHAR' then {{ column }} ->> '$'
-        else {{ text }}
+    case json_type({{ unbroken_json(column) }})
+        when 'VARCHAR' then {{ column }} ->> '$'
+        when 'NULL' then null
+        else cast({{ column }} as varchar)
     end
+{%- endmacro %}
+
+
+-- A column of type JSON, null where it has no JSON: other programs write such columns, too.
+{% macro unbroken_json(column) -%}
+    case when json_valid(cast({{ column }} as varchar)) then {{ column }} end
 {%- endmacro %}
 
 

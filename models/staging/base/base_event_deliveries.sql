@@ -15,27 +15,37 @@ landed as (
 
 ),
 
+-- The payload as an object, for it may name what columns do not.
+parsed as (
+
+    select
+        *,
+        {{ json_object_or_empty('payload') }} as content
+    from landed
+
+),
+
 typed as (
 
     select
         {{ null_if_blank('id') }} as event_id,
         coalesce({{ null_if_blank('org_id') }}, {{ default_org() }}) as org_id,
         {{ null_if_blank('org_id') }} is not null as has_org,
-        {{ null_if_blank('project_id') }} as project_id,
-        {{ null_if_blank('issue_id') }} as issue_id,
-        {{ null_if_blank('session_id') }} as session_id,
+        {{ id_of_row('project_id', 'content', 'projectId') }} as project_id,
+        {{ id_of_row('issue_id', 'content', 'issueId') }} as issue_id,
+        {{ id_of_row('session_id', 'content', 'sessionId') }} as session_id,
         event_type,
         {{ null_if_blank('actor_type') }} as actor_type,
         {{ null_if_blank('actor_id') }} as actor_id,
         {{ in_calendar('occurred_at') }} as occurred_at,
         {{ in_calendar('ingested_at') }} as ingested_at,
-        {{ json_object_or_null('payload') }} as payload,
+        content as payload,
         is_readable,
         line,
         raw_row,
         origin,
         part_id
-    from landed
+    from parsed
 
 ),
 

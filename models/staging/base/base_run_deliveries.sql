@@ -27,11 +27,12 @@ typed as (
         {{ station_name('station') }} as station_name,
         cost_usd,
         duration_ms,
-        -- a mean of longer ones would not fit the document's 64 bits
-        cost_usd >= 0 and duration_ms between 0 and 9223372036854775807 as has_valid_measures,
+        -- without a value it is unknown; a mean of longer ones would not fit the document's 64 bits
+        (not has_cost_usd or coalesce(cost_usd >= 0, false))
+        and (not has_duration_ms or coalesce(duration_ms between 0 and 9223372036854775807, false)) as has_valid_measures,
         {{ in_calendar('recorded_at') }} as recorded_at,
         {{ in_calendar('ingested_at') }} as ingested_at,
-        {{ json_object_or_null('metadata') }} as metadata,
+        {{ json_object_or_empty('metadata') }} as metadata,
         is_readable,
         line,
         raw_row,

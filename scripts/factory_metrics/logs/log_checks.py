@@ -1,5 +1,6 @@
 """Recognize files that are not what their names and folders say."""
 
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -20,11 +21,12 @@ _SIGNATURES = {
 }
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
-# What rows of the logs have in common with each other, but not with the other log's.
+# What tells rows of a log: a column that all have, and others that none of the other log's have.
 _OWN_COLUMNS = {
-    "factory_events": {"event_type", "occurred_at"},
-    "factory_metrics": {"station", "recorded_at"},
+    "factory_events": ({"event_type"}, {"event_type", "occurred_at"}),
+    "factory_metrics": ({"station"}, {"station", "recorded_at"}),
 }
+_CAPITAL = re.compile("[A-Z]")
 _SAMPLE_ROWS = 100
 
 
@@ -52,17 +54,19 @@ def check_log(path: Path, log: str) -> None:
         BadFileError: they are.
 
     """
-    own = _OWN_COLUMNS.get(log)
-    if not own:
+    if log not in _OWN_COLUMNS:
         return
+    _, own = _OWN_COLUMNS[log]
     sample = [_keys(row) for row in islice(rows_of_json_file(path), _SAMPLE_ROWS)]
-    for other, columns in _OWN_COLUMNS.items():
-        if sample and all(columns <= keys and not own & keys for keys in sample):
+    for other, (needed, _) in _OWN_COLUMNS.items():
+        if sample and all(needed <= keys and not own & keys for keys in sample):
             raise BadFileError(path, f"has rows of {other}, not of {log}: move it to the folder {other}")
 
 
 def _keys(row: Row) -> set[str]:
+    """Return the names of a row's columns in snake_case."""
     try:
-        return set(msgspec.json.decode(row.text, type=dict[str, Raw])) if row.is_readable else set()
+        keys = msgspec.json.decode(row.text, type=dict[str, Raw]) if row.is_readable else {}
     except (msgspec.DecodeError, RecursionError):
         return set()
+    return {_CAPITAL.sub(lambda capital: "_" + capital[0].lower(), key) for key in keys}

@@ -1,0 +1,10 @@
+-- The JSON object that a row delivers as text: an empty one for none, null for any other text.
+{% macro json_object_or_empty(text) -%}
+    case when {{ null_if_blank(text) }} is null then '{}' else {{ json_object_or_null(text) }} end
+{%- endmacro %}
+
+
+-- An id of a row, by its column, or else by a key of its object; null where both are blank.
+{% macro id_of_row(column, object, key) -%}
+    coalesce({{ null_if_blank(column) }}, {{ null_if_blank(json_text(object, key)) }})
+{%- endmacro %}
