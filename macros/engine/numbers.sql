@@ -64,3 +64,11 @@
 {% macro percentiles_of(expression) -%}
     {{ return(adapter.dispatch('percentiles_of')(expression)) }}
 {%- endmacro %}
+
+
+-- What tokens cost at prices in USD per million: computed in whole numbers and rounded once, to 9 decimals, half away from
+-- zero; null where that does not fit a measure. A kind without a price has no tokens. `tokens` and `prices` are lists of
+-- columns, kind by kind.
+{% macro cost_of_tokens(tokens, prices) -%}
+    {{ return(adapter.dispatch('cost_of_tokens')(tokens, prices)) }}
+{%- endmacro %}

@@ -19,6 +19,17 @@
 {%- endmacro %}
 
 
+-- The sessions of runs, and of events that tell of runs, that are new.
+{% macro changed_run_events() -%}
+    {%- set names = ['base_event_deliveries', 'redelivered_events', 'int_run_events', 'base_run_deliveries', 'redelivered_runs'] -%}
+    {%- set relations = [] -%}
+    {%- for name in names -%}
+        {%- do relations.append(log_ref(name)) -%}
+    {%- endfor -%}
+    {{ return(changed_keys(relations)) }}
+{%- endmacro %}
+
+
 -- Some columns of the events that have changed, once each; none when all have. The condition is that of the model's own
 -- events unless another is given.
 {% macro changed_events_of(columns, condition=none) -%}
@@ -96,7 +107,9 @@
 -- The relations that tell a model what has changed, out of those that it depends on.
 {% macro followed_deliveries() -%}
     {%- set relations = [] -%}
-    {%- for name in ['base_event_deliveries', 'redelivered_events', 'base_run_deliveries', 'redelivered_runs'] -%}
+    {%- for name in [
+        'base_event_deliveries', 'redelivered_events', 'int_run_events', 'base_run_deliveries', 'redelivered_runs'
+    ] -%}
         {%- if 'model.' ~ project_name ~ '.' ~ name in model.depends_on.nodes -%}
             {%- do relations.append(ref(name)) -%}
         {%- endif -%}

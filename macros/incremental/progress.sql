@@ -68,9 +68,31 @@
 {%- endmacro %}
 
 
--- A short checksum of a model's SQL.
+-- A short checksum of a model's SQL, and of the settings that its meta says it is made with.
 {% macro sql_checksum(node) -%}
-    {{ return(node.checksum.checksum[:12]) }}
+    {%- set parts = [node.checksum.checksum[:12]] -%}
+    {%- for name in node.config.meta.settings or [] -%}
+        {%- do parts.append(setting_checksum(name)) -%}
+    {%- endfor -%}
+    {{ return(parts[0] if parts | length == 1 else parts[0] ~ local_md5(parts[1:] | join(' '))[:12]) }}
+{%- endmacro %}
+
+
+-- What a setting is today: a var, or the lines of a seed. Those that only events' runs need do not matter without them.
+{% macro setting_checksum(name) -%}
+    {%- if name == 'runs_from' -%}
+        {{ return(var('runs_from')) }}
+    {%- elif name == 'model_prices' -%}
+        {%- set columns = ['model_name', 'is_prefix', 'valid_from', 'valid_to', 'input', 'output', 'cache_read', 'cache_write'] -%}
+    {%- elif not runs_come_from_events() -%}
+        {{ return('') }}
+    {%- elif name == 'station_aliases' -%}
+        {%- set columns = ['station_name', 'org_id', 'station'] -%}
+    {%- else -%}
+        {%- set columns = ['prefix', 'provider'] -%}
+    {%- endif -%}
+    {%- set lines = '(select * from ' ~ ref('stg_' ~ name) ~ ' where is_in_use)' -%}
+    {{ return(run_query('select ' ~ rows_checksum(lines, columns)).rows[0][0]) }}
 {%- endmacro %}
 
 

@@ -53,3 +53,18 @@
         {%- for percentile in percentiles() %}{{ percentile / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
     ])
 {%- endmacro %}
+
+
+{% macro duckdb__cost_of_tokens(tokens, prices) -%}
+    {%- set terms = [] -%}
+    {%- for count in tokens -%}
+        {%- do terms.append(
+            "coalesce(cast(" ~ count ~ " as hugeint) * " ~ billionths(prices[loop.index0]) ~ ", 0)"
+        ) -%}
+    {%- endfor -%}
+    {%- set billionths_of_usd = "((" ~ terms | join(' + ') ~ " + 500000) // 1000000)" -%}
+    try_cast(
+        {{ billionths_of_usd }} // 1000000000 || '.' || lpad(cast({{ billionths_of_usd }} % 1000000000 as varchar), 9, '0')
+        as {{ measure_type() }}
+    )
+{%- endmacro %}

@@ -1,0 +1,286 @@
+{{ config(
+    unique_key='session_key',
+    meta={
+        'follows': ['int_run_events', 'redelivered_runs'],
+        'changed_key': 'session_key',
+        'changed_where': 'session_id is not null',
+        'settings': ['runs_from', 'model_providers'],
+    }
+) }}
+{% set changed = changed_run_events() %}
+{% set taken = ['provider', 'model', 'duration_ms'] + token_columns() %}
+
+with
+
+told as (
+
+    select * from {{ ref('int_run_events') }}
+    where {{ is_changed('session_key', changed) }}
+
+),
+
+-- A session that the log of runs knows has no runs from events from then on.
+logged as (
+
+    select
+        org_id,
+        session_id,
+        min(recorded_at) as first_recorded_at
+    from {{ runs_to_compute('session_key', changed) }}
+    {% if var('runs_from') != 'both' -%}
+    where false
+    {% endif -%}
+    group by org_id, session_id
+
+),
+
+sessions as (
+
+    select
+        told.org_id,
+        told.session_id,
+        min(logged.first_recorded_at) as first_logged_at,
+        min(case when told.cost_kind = 'costUsd' then told.occurred_at end) as first_cost_usd_at,
+        min(case when told.cost_kind = 'cost' then told.occurred_at end) as first_cost_at
+    from told
+    left join logged
+        on told.org_id = logged.org_id
+        and told.session_id = logged.session_id
+    group by told.org_id, told.session_id
+
+),
+
+-- What an event tells holds until the session has something better: a cost instead of none, costs of events instead of the
+-- issue's, rows of the log of runs instead of events.
+bounded as (
+
+    select
+        told.*,
+        case
+            when told.cost_kind in ('costUsd', 'invalid costUsd') then sessions.first_logged_at
+            when told.cost_kind in ('cost', 'invalid cost')
+                then {{ earlier('sessions.first_logged_at', 'sessions.first_cost_usd_at') }}
+            else {{ earlier(
+                earlier('sessions.first_logged_at', 'sessions.first_cost_usd_at'), 'sessions.first_cost_at'
+            ) }}
+        end as holds_until,
+        case
+            when told.cost_kind like 'invalid%' then 'invalid_measure'
+            when told.station is null then 'unknown_station'
+        end as rejected_rule
+    from told
+    inner join sessions
+        on told.org_id = sessions.org_id
+        and told.session_id = sessions.session_id
+
+),
+
+runs as (
+
+    select
+        *,
+        lead(occurred_at) over (
+            partition by org_id, session_id, cost_kind, rejected_rule order by occurred_at, event_id
+        ) as next_run_at
+    from bounded
+    where holds_until is null or holds_until > occurred_at
+
+),
+
+summaries as (
+
+    select
+        org_id,
+        session_id,
+        occurred_at,
+        {{ taken | join(', ') }},
+        lead(occurred_at) over (partition by org_id, session_id order by occurred_at, event_id) as next_summary_at
+    from told
+    where is_summary
+
+),
+
+-- When something of a run changes: its own beginning, a later run, a later summary.
+moments as (
+
+    select
+        event_key,
+        org_id,
+        event_id,
+        occurred_at as counts_from
+    from runs
+    where rejected_rule is null
+
+    union
+
+    select
+        event_key,
+        org_id,
+        event_id,
+        next_run_at as counts_from
+    from runs
+    where rejected_rule is null and next_run_at > occurred_at
+
+    union
+
+    select
+        runs.event_key,
+        runs.org_id,
+        runs.event_id,
+        summaries.occurred_at as counts_from
+    from runs
+    inner join summaries
+        on runs.org_id = summaries.org_id
+        and runs.session_id = summaries.session_id
+        and runs.occurred_at < summaries.occurred_at
+        and (runs.holds_until is null or runs.holds_until > summaries.occurred_at)
+    where
+        runs.rejected_rule is null
+        -- it takes something from it
+        and (
+            runs.model is null or runs.provider is null
+            or runs.next_run_at is null or runs.next_run_at > summaries.occurred_at
+        )
+
+),
+
+versions as (
+
+    select
+        runs.event_key,
+        runs.session_key,
+        runs.event_id,
+        runs.org_id,
+        runs.project_id,
+        runs.issue_id,
+        runs.session_id,
+        runs.station,
+        runs.cost_usd,
+        runs.occurred_at,
+        runs.next_run_at,
+        runs.holds_until,
+        moments.counts_from,
+        coalesce(runs.provider, summaries.provider) as provider,
+        coalesce(runs.model, summaries.model) as model,
+        {% for column in taken[2:] -%}
+        case
+            when {{ 'runs.duration_ms' if column == 'duration_ms' else 'runs.token_counts_are_whole' }} is not null
+                then runs.{{ column }}
+            when runs.next_run_at is null or runs.next_run_at > moments.counts_from then summaries.{{ column }}
+        end as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from runs
+    inner join moments
+        on runs.event_key = moments.event_key
+        and runs.org_id = moments.org_id
+        and runs.event_id = moments.event_id
+    left join summaries
+        on runs.org_id = summaries.org_id
+        and runs.session_id = summaries.session_id
+        and moments.counts_from >= summaries.occurred_at
+        and (summaries.next_summary_at is null or moments.counts_from < summaries.next_summary_at)
+
+),
+
+-- A version that says the same as the one before it is none.
+compared as (
+
+    select
+        *,
+        lag({{ row_key(taken) }}) over (
+            partition by org_id, event_id order by counts_from
+        ) is not distinct from {{ row_key(taken) }} as is_same
+    from versions
+
+),
+
+distinct_versions as (
+
+    select
+        *,
+        coalesce(lead(counts_from) over (partition by org_id, event_id order by counts_from), holds_until) as counts_until
+    from compared
+    where not is_same
+
+),
+
+-- The longest prefix of a model tells whose it is.
+providers as (
+
+    select
+        models.model,
+        known.provider,
+        row_number() over (partition by models.model order by length(known.prefix) desc) as preference
+    from (select distinct model from distinct_versions where provider is null) as models
+    inner join {{ ref('stg_model_providers') }} as known
+        on known.is_in_use and {{ begins_with(model_name('models.model'), 'known.prefix') }}
+
+),
+
+final as (
+
+    select
+        -- ids
+        distinct_versions.session_key,
+        distinct_versions.event_id as run_id,
+        distinct_versions.org_id,
+        distinct_versions.project_id,
+        distinct_versions.issue_id,
+        distinct_versions.session_id,
+
+        -- text
+        distinct_versions.station,
+        coalesce(distinct_versions.provider, providers.provider, 'unknown') as provider,
+        distinct_versions.model,
+        cast(null as {{ dbt.type_string() }}) as rejected_rule,
+        cast(null as {{ dbt.type_string() }}) as station_name,
+        cast(null as {{ dbt.type_string() }}) as origin,
+        cast(null as {{ dbt.type_string() }}) as record,
+
+        -- numerics
+        distinct_versions.cost_usd,
+        distinct_versions.duration_ms,
+        {{ columns_of('distinct_versions', token_columns()) }},
+
+        -- timestamps
+        distinct_versions.occurred_at as recorded_at,
+        cast(null as timestamp) as ingested_at,
+        distinct_versions.counts_from,
+        distinct_versions.counts_until,
+        {{ earlier('distinct_versions.counts_until', 'distinct_versions.next_run_at') }} as superseded_at
+    from distinct_versions
+    left join providers
+        on distinct_versions.model = providers.model
+        and providers.preference = 1
+
+    union all
+
+    -- Events that would be runs, were they not unusable.
+    select
+        session_key,
+        event_id as run_id,
+        org_id,
+        project_id,
+        issue_id,
+        session_id,
+        station,
+        provider,
+        model,
+        rejected_rule,
+        station_name,
+        origin,
+        record,
+        cost_usd,
+        duration_ms,
+        {{ token_columns() | join(', ') }},
+        occurred_at as recorded_at,
+        ingested_at,
+        occurred_at as counts_from,
+        holds_until as counts_until,
+        cast(null as timestamp) as superseded_at
+    from runs
+    where rejected_rule is not null
+
+)
+
+select * from final
