@@ -11,8 +11,8 @@ import pytest
 from backports import zstd
 from landed_logs import Builder, Log, file_builder, logs_in_files
 
-from factory_metrics.logs import landing
 from factory_metrics.logs.landing import WorkingCopies, list_log_files
+from factory_metrics.logs.log_rows import LandingError
 
 RUN = {
     "org_id": "acme",
@@ -268,5 +268,5 @@ def test_a_large_archive_is_unpacked_on_the_disk(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("factory_metrics.logs.compressed_files.shutil.copyfileobj", is_full)
-    with pytest.raises(landing.LandingError, match=r"a\.jsonl\.zst needs a working copy.*make room"):
+    with pytest.raises(LandingError, match=r"a\.jsonl\.zst needs a working copy.*make room"):
         WorkingCopies().row_counts(files)

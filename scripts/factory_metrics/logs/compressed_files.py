@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from backports import zstd
 
@@ -61,5 +60,5 @@ def _unpack(path: Path, program: str, contents: Path) -> None:
         raise BadFileError(path, problem) from error
 
 
-def _opened(path: Path, program: str) -> IO[bytes]:
+def _opened(path: Path, program: str) -> gzip.GzipFile | zstd.ZstdFile:
     return gzip.open(path) if program == "gzip" else zstd.open(path)
