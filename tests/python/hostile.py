@@ -17,6 +17,7 @@ from io import StringIO
 from pathlib import Path
 
 import duckdb
+import real_forms
 from reference_rows import (
     DAY,
     EVENT_TYPES,
@@ -27,6 +28,7 @@ from reference_rows import (
     STATIONS,
     WORK_ITEM_TYPES,
     as_instant,
+    not_blank,
 )
 
 Row = dict[str, object]
@@ -59,8 +61,16 @@ RUN_COLUMNS = (
 )
 LOGS = {"factory_events": EVENT_COLUMNS, "factory_metrics": RUN_COLUMNS}
 OPTIONAL_COLUMNS = {
-    "factory_events": ("project_id", "issue_id", "session_id", "actor_type", "actor_id"),
-    "factory_metrics": ("project_id", "issue_id"),
+    "factory_events": (
+        "org_id",
+        "project_id",
+        "issue_id",
+        "session_id",
+        "actor_type",
+        "actor_id",
+        "ingested_at",
+    ),
+    "factory_metrics": ("org_id", "project_id", "issue_id", "session_id", "station", "ingested_at"),
 }
 TIMESTAMP_COLUMNS = ("occurred_at", "recorded_at", "ingested_at")
 CONTENT_COLUMNS = ("payload", "metadata")
@@ -247,11 +257,13 @@ def random_factory(
             row[happened] = iso(as_of + rng.choice([1, SECOND, 3 * DAY]))
             row["ingested_at"] = iso(as_of + 9 * DAY)
     share = rng.choice([0.0, 0.05, 0.3])
+    events = [real_forms.without_some_values(rng, row) for row in events]
+    runs = [real_forms.without_some_values(rng, row) for row in runs]
     events = _redelivered(shop, [_broken(shop, e, EVENT_BREAKS) if shop.chance(share) else e for e in events])
     runs = _redelivered(shop, [_broken(shop, r, RUN_BREAKS) if shop.chance(share) else r for r in runs])
     if flavour == "only rejected":
         for row in (*events, *runs):
-            row["ingested_at"] = rng.choice(BAD_TIMESTAMPS)
+            row["ingested_at"] = rng.choice([bad for bad in BAD_TIMESTAMPS if not_blank(bad)])
     rng.shuffle(events)
     rng.shuffle(runs)
     return events, runs
@@ -718,7 +730,10 @@ def _redelivered(shop: Shop, rows: list[Row]) -> list[Row]:
         for _ in range(shop.rng.choice([1, 1, 2])):
             again = dict(row)
             again["ingested_at"] = iso(ingested_at + shop.rng.choice([0, 1, 1, 3600, 86_400, -60]) * SECOND)
-            deliveries.append(_broken(shop, again, breaks) if shop.chance(0.2) else again)
+            broken = _broken(shop, again, breaks) if shop.chance(0.2) else again
+            if broken and not_blank(broken.get("ingested_at")) is None:  # it would take the row's own time
+                broken = dict(broken) | {"ingested_at": again["ingested_at"]}
+            deliveries.append(broken)
         other = shop.rng.choice(rows)
         if shop.chance(0.2) and other.get("ingested_at") and ingested_at not in EXTREME_INSTANTS:
             odd = SECOND // 2 + number * 3 + 1
@@ -819,6 +834,9 @@ _PAYLOAD_TYPES = {
     "incidentId": "VARCHAR",
     "title": "VARCHAR",
     "severity": "VARCHAR",
+    "issueId": "VARCHAR",
+    "sessionId": "VARCHAR",
+    "projectId": "VARCHAR",
 }
 _METADATA_TYPES = {"provider": "VARCHAR", "model": "VARCHAR", "inputTokens": "BIGINT"}
 _STRUCTS = {"payload": _PAYLOAD_TYPES, "metadata": _METADATA_TYPES}
@@ -868,12 +886,17 @@ def write_logs(
             path = target / spec.name
             kept = [column for column in columns if column not in spec.without]
             rng.shuffle(kept)
+            if rng.random() < 0.6:
+                spec.rows, names = real_forms.respelled(rng, spec.rows, kept, spec.types)
+                kept, spec.types = list(names), {n: spec.types[c] for n, c in names.items() if spec.types}
             if spec.suffix == "parquet":
                 _write_parquet(path, kept, spec, rng)
             elif spec.suffix == "csv":
                 unreadable[log] += _write_csv(path, kept, spec, rng)
             else:
                 unreadable[log] += _write_json_lines(path, kept, spec, rng)
+            if spec.suffix != "parquet" and rng.random() < 0.2:
+                real_forms.compressed(rng, path)
     return Landed(unreadable)
 
 
@@ -936,7 +959,7 @@ def fits(row: Row, spec: FileSpec) -> bool:
 
 def _fits_type(column: str, value: object, kind: str) -> bool:
     """Tell whether a column of a DuckDB type can hold a value."""
-    if value is None or kind == "VARCHAR":
+    if not_blank(value) is None or kind == "VARCHAR":
         return True
     if kind.startswith("TIMESTAMP"):
         at = as_instant(value)
@@ -988,7 +1011,7 @@ def plain_text(value: object) -> str | None:
 
 def _other_form(rng: random.Random, column: str, value: object) -> object:
     """Return a timestamp in another form, and any other value as it is."""
-    at = as_instant(value) if column in TIMESTAMP_COLUMNS else None
+    at = as_instant(value) if real_forms.column_of(column) in TIMESTAMP_COLUMNS else None
     return value if at is None or rng.random() < 0.4 else offset_text(rng, at)
 
 
@@ -1022,6 +1045,8 @@ def _load_typed(
 
 def _native_text(kind: str, value: object) -> str | None:
     """Return a value as the text that DuckDB casts to a type."""
+    if kind != "VARCHAR" and not_blank(value) is None:
+        return None
     if kind.startswith("TIMESTAMP"):
         at = as_instant(value)
         return None if at is None else iso(at).removesuffix("Z").replace("T", " ")
@@ -1103,7 +1128,7 @@ def _json_token(rng: random.Random, column: str, value: object) -> str:
         text = json.dumps(value, ensure_ascii=ascii_only)
         as_string = isinstance(value, dict) and rng.random() < 0.5
         return json.dumps(text, ensure_ascii=ascii_only) if as_string else text
-    if column in MEASURE_COLUMNS and not isinstance(value, (bool, dict, list)):
+    if real_forms.column_of(column) in MEASURE_COLUMNS and not isinstance(value, (bool, dict, list)):
         text = str(value)
         if value is not None and is_short_number(text) and rng.random() < 0.5:
             return text

@@ -224,7 +224,8 @@ def _first_broken(**broken: bool) -> str | None:
 
 def _broken_times(happened: object, ingested: object) -> dict[str, bool]:
     """Tell which of the two rules on timestamps are broken."""
-    happened_at, ingested_at = as_instant(happened), as_instant(ingested)
+    happened_at = as_instant(happened)
+    ingested_at = happened_at if not_blank(ingested) is None else as_instant(ingested)
     if happened_at is None or ingested_at is None:
         return {"invalid_timestamp": True}
     return {"future_timestamp": happened_at - ingested_at > DAY}
@@ -262,6 +263,11 @@ def as_run(row: Row) -> Run:
     )
 
 
+def landed_at(row: Row) -> int | None:
+    """Return when a row was landed, or None when it does not say: then it is the row's own time."""
+    return as_instant(row.get("ingested_at"))
+
+
 def clean(
     rows: Iterable[Row], broken_rule: Callable[[Row], str | None], convert: Callable[[Row], Counted]
 ) -> Cleaned[Counted]:
@@ -273,7 +279,7 @@ def clean(
             rejected.append((rule, row))
             continue
         item = convert(row)
-        deliveries.setdefault((item.org, item.id), []).append((as_instant(row["ingested_at"]) or 0, item))
+        deliveries.setdefault((item.org, item.id), []).append((landed_at(row) or item.at, item))
     # The delivery with the earliest ingested_at counts.
     accepted = [min(group, key=lambda delivery: delivery[:1])[1] for group in deliveries.values()]
     duplicates = sum(len(group) - 1 for group in deliveries.values())

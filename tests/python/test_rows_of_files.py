@@ -1,6 +1,7 @@
 """Check that every row of every file is accounted for, whatever bytes and forms of JSON and CSV there are."""
 
 import csv
+import gzip
 import json
 import os
 import random
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from backports import zstd
 from landed_logs import Builder, Log, file_builder, logs_in_files
 
 from factory_metrics.logs import json_files
@@ -330,6 +332,14 @@ def test_a_document_that_is_too_large_says_what_to_do(
 # ---- files that are not what they seem
 
 
+def _flipped(archive: bytes, place: int) -> bytes:
+    """Return bytes with another one in a place."""
+    changed = bytearray(archive)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+_CHECKED = zstd.compress(b"id\n" * 99, options={zstd.CompressionParameter.checksum_flag: 1})
 HEADER = ",".join(COLUMNS)
 BAD_FILES: dict[str, tuple[str, bytes, str]] = {
     # what: (name, content, what the message says)
@@ -338,8 +348,23 @@ BAD_FILES: dict[str, tuple[str, bytes, str]] = {
     "gzip as JSON": ("a.jsonl", b"\x1f\x8b\x08", "gzip.*gunzip"),
     "zstd as JSON": ("a.json", b"\x28\xb5\x2f\xfd", "zstd.*unzstd"),
     "Parquet as CSV": ("a.csv", b"PAR1", r"Parquet.*\.parquet"),
-    "gzip": ("a.jsonl.gz", b"\x1f\x8b\x08", "decompress"),
-    "zstd": ("a.csv.zst", b"\x28\xb5\x2f\xfd", "decompress"),
+    "a gzip archive cut short": (
+        "a.jsonl.gz",
+        gzip.compress(b"{}" * 99)[:-1],
+        "broken.*gzip.*write it again",
+    ),
+    "a wrong checksum": ("a.csv.gz", _flipped(gzip.compress(b"id\n"), -5), "broken.*gzip"),
+    "a wrong length": ("a.json.gz", _flipped(gzip.compress(b"[]"), -1), "broken.*gzip"),
+    "text after a gzip archive": ("a.jsonl.gz", gzip.compress(b"{}") + b"{}", "broken.*gzip"),
+    "no gzip archive": ("a.jsonl.gz", b"{}", "not compressed by gzip.*rename"),
+    "a zstd archive cut short": ("a.ndjson.zst", zstd.compress(b"{}" * 99)[:-1], "broken.*zstd"),
+    "a broken zstd archive": ("a.csv.zst", _flipped(_CHECKED, -1), "broken.*zstd"),
+    "text after a zstd archive": ("a.csv.zst", zstd.compress(b"id\n") + b"1\n", "broken.*zstd"),
+    "no zstd archive": ("a.csv.zst", gzip.compress(b"id\n"), "not compressed by zstd.*rename"),
+    "compressed Parquet": ("a.parquet.gz", gzip.compress(b"PAR1"), "decompress"),
+    "a compressed file of an unknown kind": ("a.gz", gzip.compress(b"{}"), "decompress"),
+    "semicolons in an archive": ("a.csv.gz", gzip.compress(HEADER.replace(",", ";").encode()), "semicolons"),
+    "an archive in an archive": ("a.json.gz", gzip.compress(zstd.compress(b"[]")), "zstd.*unzstd"),
     "another kind": ("a.jsonl.tmp", b"{", "rename"),
     "an open quote": ("a.csv", f'"{HEADER}\n1,2'.encode(), "quote.*fix"),
     "a quote that is closed later": ("a.csv", f'{HEADER},"x\n1,2,3,4,5,6,y"\n'.encode(), "quote.*fix"),

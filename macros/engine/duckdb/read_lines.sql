@@ -88,7 +88,7 @@
     from read_csv(
         {{ quoted_list(part.paths) }},
         columns = {'text': 'VARCHAR'}, delim = chr(1), quote = '', escape = '',
-        header = false, auto_detect = false, strict_mode = false, filename = true, hive_partitioning = false,
+        header = false, auto_detect = false, compression = 'none', strict_mode = false, filename = true, hive_partitioning = false,
         max_line_size = 16777216, buffer_size = 33554432
     )
     where regexp_matches(text, '[^ \t\r\n]')

@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from errno import ELOOP
+from errno import EDQUOT, ELOOP, ENOSPC
 from pathlib import Path
 from threading import Lock
 from typing import Literal, NamedTuple
@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple
 import duckdb
 import msgspec
 
-from factory_metrics.logs import csv_files, json_files, json_rows, log_checks, log_rows
+from factory_metrics.logs import compressed_files, csv_files, json_files, json_rows, log_checks, log_rows
+from factory_metrics.logs.compressed_files import is_compressed, unpacked
 from factory_metrics.logs.csv_files import csv_header, rows_of_csv_file
 from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
 from factory_metrics.logs.log_checks import check_beginning, check_log
@@ -32,7 +33,8 @@ from factory_metrics.logs.log_rows import (
 
 # The code that decides which rows come of a file.
 SOURCES = [
-    Path(str(module.__file__)) for module in (csv_files, json_files, json_rows, log_checks, log_rows)
+    Path(str(module.__file__))
+    for module in (compressed_files, csv_files, json_files, json_rows, log_checks, log_rows)
 ] + [Path(__file__)]
 
 _COMPRESSED_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip", ".lz4", ".snappy")
@@ -143,10 +145,13 @@ def _readable(path: Path) -> Iterator[None]:
 def _log_file(path: Path) -> LogFile:
     known = PARQUET_SUFFIXES + JSON_LINES_SUFFIXES + CSV_SUFFIXES
     suffix = path.suffix.lower()
-    if suffix in _COMPRESSED_SUFFIXES:
-        problem = f"is of an unknown kind: decompress it, so that its name ends in one of {', '.join(known)}"
+    if suffix in _COMPRESSED_SUFFIXES and not is_compressed(path):
+        problem = (
+            f"is of an unknown kind: decompress it, so that its name ends in one of {', '.join(known)}; "
+            "text may also be compressed, then its name ends in .jsonl.gz, .csv.zst and so on"
+        )
         raise BadFileError(path, problem)
-    if suffix not in known:
+    if suffix not in known and not is_compressed(path):
         problem = f"is of an unknown kind: rename it to end in one of {', '.join(known)}, or move it away"
         raise BadFileError(path, problem)
     if not _is_text(str(path)):
@@ -216,31 +221,56 @@ class WorkingCopies:
             return self._readings[file]
 
     def _look_at(self, path: Path, log: str) -> _Reading | None:
-        suffix = path.suffix.lower()
-        if suffix in PARQUET_SUFFIXES:
+        if path.suffix.lower() in PARQUET_SUFFIXES:
             return _Reading(*_parquet_part(path))
-        check_beginning(path)
-        if suffix in CSV_SUFFIXES:
-            header = csv_header(path)
-            return (
-                self._copy(path, rows_of_csv_file(path), dict.fromkeys(header, "VARCHAR")) if header else None
-            )
-        check_log(path, log)
-        plain_rows = count_plain_rows(path)
+        with self._room_for(path):
+            if not is_compressed(path):
+                return self._look_at_text(path, path, log)
+            with unpacked(path, Path(self._copies.name)) as contents:
+                try:
+                    return self._look_at_text(path, contents, log) if contents.stat().st_size else None
+                except BadFileError as error:
+                    raise BadFileError(path, error.problem) from error
+
+    def _look_at_text(self, path: Path, contents: Path, log: str) -> _Reading | None:
+        """Look at a file, whose contents may be in another one."""
+        check_beginning(contents)
+        if contents.suffix.lower() in CSV_SUFFIXES:
+            header = csv_header(contents)
+            rows = rows_of_csv_file(contents)
+            return self._copy(path, rows, dict.fromkeys(header, "VARCHAR")) if header else None
+        check_log(contents, log)
+        plain_rows = count_plain_rows(contents)
         if plain_rows is None:
-            return self._copy(path, rows_of_json_file(path))
-        return _Reading(Part("json_lines", [_escaped(path)]), plain_rows)
+            return self._copy(path, rows_of_json_file(contents))
+        if contents == path:
+            return _Reading(Part("json_lines", [_escaped(path)]), plain_rows)
+        copy = contents.rename(self._place_of_copy(path))
+        return _Reading(Part("json_lines", [_escaped(copy)], prefix=self._copies.name), plain_rows)
+
+    def _place_of_copy(self, path: Path) -> Path:
+        copy = Path(self._copies.name + str(path))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        return copy
+
+    @contextmanager
+    def _room_for(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (ENOSPC, EDQUOT):
+                raise
+            problem = f"needs a working copy, which does not fit into {self._copies.name}: make room there"
+            raise BadFileError(path, problem) from error
 
     def _copy(self, path: Path, rows: Iterable[Row], columns: dict[str, str] | None = None) -> _Reading:
-        prefix = self._copies.name
-        copy = Path(prefix + str(path))
-        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy = self._place_of_copy(path)
         row_count = 0
         with copy.open("w", encoding="utf-8", newline="") as lines:
             for row in rows:
                 lines.write(line_of_copy(row) + "\n")
                 row_count += 1
-        return _Reading(Part("copied_rows", [_escaped(copy)], columns or {}, prefix), row_count)
+        return _Reading(Part("copied_rows", [_escaped(copy)], columns or {}, self._copies.name), row_count)
 
 
 def _escaped(path: Path) -> str:

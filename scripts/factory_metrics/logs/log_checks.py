@@ -12,8 +12,8 @@ from factory_metrics.logs.log_rows import CSV_SUFFIXES, BadFileError, Row
 
 # How files of other kinds begin.
 _SIGNATURES = {
-    b"\x1f\x8b": "compressed by gzip: decompress it (`gunzip`)",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd: decompress it (`unzstd`)",
+    b"\x1f\x8b": "compressed by gzip: let its name end in .gz, too, or decompress it (`gunzip`)",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd: let its name end in .zst, too, or decompress it (`unzstd`)",
     b"BZh": "compressed by bzip2: decompress it (`bunzip2`)",
     b"\xfd7zXZ": "compressed by xz: decompress it (`unxz`)",
     b"PK\x03\x04": "a ZIP archive: unpack it",

@@ -27,6 +27,7 @@ class BadFileError(LandingError):
     def __init__(self, path: Path | str, problem: str) -> None:
         """Say what is wrong with a file, and how to fix it."""
         super().__init__(f"log file {path} {problem}")
+        self.problem = problem
 
 
 class Row(NamedTuple):
