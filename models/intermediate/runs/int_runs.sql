@@ -24,6 +24,7 @@ final as (
         station,
         coalesce(nullif({{ clean_name(json_text('metadata', 'provider')) }}, ''), 'unknown') as provider,
         {{ json_text('metadata', 'model') }} as model,
+        case when cost_usd is null then 'unknown' else 'reported' end as cost_source,
 
         -- numerics
         cost_usd,
@@ -31,6 +32,8 @@ final as (
 
         -- timestamps
         recorded_at,
+        recorded_at as counts_from,
+        cast(null as timestamp) as counts_until,
         lead(recorded_at) over (partition by org_id, session_id order by recorded_at, run_id) as superseded_at
     from {{ runs_to_compute('session_key', changed) }}
 
