@@ -81,8 +81,8 @@ instants as (
         org_id,
         'total_cost' as metric,
         run_id as row_id,
-        cast(cost_usd as double) as value
-    from ({{ in_window(runs, 'recorded_at', ['org_id', 'run_id', 'cost_usd']) }}) as runs
+        cast(coalesce(cost_usd, 0) as double) as value
+    from ({{ runs_in_window(['org_id', 'run_id', 'cost_usd'], runs=runs) }}) as runs
 
 ),
 

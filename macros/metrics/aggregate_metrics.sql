@@ -23,7 +23,7 @@ window_days as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['recorded_at', 'cost_usd']) }}
+    {{ runs_in_window(keys + ['recorded_at', 'cost_usd']) }}
 
 ),
 

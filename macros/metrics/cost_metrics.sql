@@ -29,7 +29,7 @@ stations as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['station', 'recorded_at', 'cost_usd', 'duration_ms']) }}
+    {{ runs_in_window(keys + ['station', 'recorded_at', 'cost_usd', 'duration_ms']) }}
 
 ),
 
@@ -77,7 +77,7 @@ issue_costs as (
     left join {{ ref('int_runs') }} as issue_runs
         on completed_issues.org_id = issue_runs.org_id
         and completed_issues.issue_id = issue_runs.issue_id
-        and issue_runs.recorded_at <= reporting_window.as_of
+        and {{ counts_at('issue_runs', 'reporting_window.as_of') }}
     group by {{ columns_of('completed_issues', keys) }}, completed_issues.issue_id
 
 ),

@@ -42,7 +42,7 @@
 
 -- The provider of each session: that of its latest run, which may lie before the window.
 {% macro session_providers(of_window=[]) -%}
-    {{ current_rows(ref('int_runs'), 'recorded_at', ['org_id', 'session_id', 'provider'], of_window) }}
+    {{ current_runs(['org_id', 'session_id', 'provider'], of_window) }}
 {%- endmacro %}
 
 

@@ -55,7 +55,7 @@ phase_exits as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['station', 'cost_usd']) }}
+    {{ runs_in_window(keys + ['station', 'cost_usd']) }}
 
 ),
 

@@ -17,7 +17,7 @@ reported as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', keys + ['provider', 'cost_usd', 'duration_ms']) }}
+    {{ runs_in_window(keys + ['provider', 'cost_usd', 'duration_ms']) }}
 
 ),
 

@@ -47,6 +47,27 @@
 {%- endmacro %}
 
 
+-- The runs recorded in the window, as the as-of knows them. `runs` is where int_runs is.
+{% macro runs_in_window(columns, of_window=[], runs=none) -%}
+    {{ in_window(runs or ref('int_runs'), 'recorded_at', columns, of_window) }}
+        and {{ counts_at('facts', 'reporting_window.as_of') }}
+{%- endmacro %}
+
+
+-- The latest run of each session at the as-of, as the as-of knows it.
+{% macro current_runs(columns, of_window=[]) -%}
+    {{ current_rows(ref('int_runs'), 'recorded_at', columns, of_window) }}
+        and {{ counts_at('facts', 'reporting_window.as_of') }}
+{%- endmacro %}
+
+
+-- Whether a row of int_runs is what its run is at an instant: a run may have several versions, one after the other.
+{% macro counts_at(runs, instant) -%}
+    {{ runs }}.counts_from <= {{ instant }}
+        and ({{ runs }}.counts_until is null or {{ runs }}.counts_until > {{ instant }})
+{%- endmacro %}
+
+
 -- The rows of a relation that are the latest of their kind at the as-of: `superseded_at` is when the next one came.
 {% macro current_rows(relation, timestamp, columns, of_window=[]) -%}
     select

@@ -28,7 +28,7 @@ reported_providers as (
         org_id,
         time_range,
         provider
-    from ({{ in_window(ref('int_runs'), 'recorded_at', ['org_id', 'provider'], ['time_range']) }}) as runs
+    from ({{ runs_in_window(['org_id', 'provider'], ['time_range']) }}) as runs
 
 ),
 

@@ -8,9 +8,9 @@ reporting_window as (
 
 runs as (
 
-    {{ in_window(ref('int_runs'), 'recorded_at', [
-        'org_id', 'project_id', 'run_id', 'issue_id', 'session_id', 'station', 'provider', 'model', 'cost_usd',
-        'duration_ms', 'recorded_at',
+    {{ runs_in_window([
+        'org_id', 'project_id', 'run_id', 'issue_id', 'session_id', 'station', 'provider', 'model', 'cost_source',
+        'cost_usd', 'duration_ms', 'recorded_at',
     ], ['time_range']) }}
 
 ),
@@ -30,6 +30,7 @@ final as (
         station,
         provider,
         model,
+        cost_source,
 
         -- numerics
         cast(cost_usd as double) as cost_usd,

@@ -12,6 +12,7 @@ final as (
         runs.station,
         runs.provider,
         runs.model,
+        runs.cost_source,
 
         -- numerics
         runs.cost_usd,
@@ -21,7 +22,8 @@ final as (
         runs.recorded_at
     from {{ ref('int_runs') }} as runs
     cross join {{ ref('clock') }} as clock
-    where runs.recorded_at <= clock.as_of
+    where
+        {{ counts_at('runs', 'clock.as_of') }}
 
 )
 

@@ -16,7 +16,7 @@ sessions as (
     from {{ ref('int_runs') }} as runs
     cross join clock
     where
-        runs.recorded_at <= clock.as_of
+        {{ counts_at('runs', 'clock.as_of') }}
         and (runs.superseded_at is null or runs.superseded_at > clock.as_of)
 
 ),

@@ -119,7 +119,8 @@ create table int_runs as
 select
     session_key, run_id, org_id, project_id, issue_id, session_id, station,
     coalesce(nullif(lower(trim(metadata ->> '$.provider')), ''), 'unknown') as provider, metadata ->> '$.model' as model,
-    cost_usd, duration_ms, recorded_at,
+    case when cost_usd is null then 'unknown' else 'reported' end as cost_source,
+    cost_usd, duration_ms, recorded_at, recorded_at as counts_from, cast(null as timestamp) as counts_until,
     lead(recorded_at) over (partition by org_id, session_id order by recorded_at, run_id) as superseded_at
 from stg_runs;
 
@@ -340,6 +341,6 @@ select org_id, min(first_seen_at) as first_seen_at
 from (
     select org_id, min(occurred_at) as first_seen_at from stg_events group by org_id
     union all
-    select org_id, min(recorded_at) from int_runs group by org_id
+    select org_id, min(counts_from) from int_runs group by org_id
 )
 group by org_id;

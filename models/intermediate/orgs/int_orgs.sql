@@ -14,7 +14,7 @@ sightings as (
 
     select
         org_id,
-        min(recorded_at) as first_seen_at
+        min(counts_from) as first_seen_at
     from {{ ref('int_runs') }}
     group by org_id
 
