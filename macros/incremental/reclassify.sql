@@ -90,7 +90,8 @@
         + (['station'] if 'payload' in columns else []) -%}
     {%- for column in columns if column not in made + own -%}
         {%- do fields.update({
-            {'event_id': 'id', 'run_id': 'id'}.get(column, column): {'station': 'station_name'}.get(column, column)
+            {'event_id': 'id', 'run_id': 'id'}.get(column, column):
+                {'station': 'station_name', 'org_id': 'case when has_org then org_id end'}.get(column, column)
         }) -%}
     {%- endfor -%}
     insert into {{ this }} ({{ columns | join(', ') }})

@@ -24,7 +24,7 @@ rejected as (
         log,
         rule,
         count(*) as row_count
-    from {{ ref('rejected_records') }}
+    from {{ ref('rejected_deliveries') }}
     group by log, rule
 
 ),

@@ -1,49 +1,42 @@
-{{ config(unique_key='part_id', meta={'follows': ['base_event_deliveries', 'base_run_deliveries']}) }}
-{% set changed = changed_parts() %}
-
+-- What the logs delivered, and what events tell of runs: a row of the latter is no delivery.
 with
 
-rejected_events as (
+deliveries as (
 
     select
-        'factory_events' as log,
-        rejected_rule as rule,
-        event_id as record_id,
+        log,
+        rule,
+        record_id,
         org_id,
         ingested_at,
         origin,
         record,
         part_id
-    from {{ ref('base_event_deliveries') }}
-    where
-        rejected_rule is not null
-        and {{ is_changed('part_id', changed) }}
+    from {{ ref('rejected_deliveries') }}
 
 ),
 
-rejected_runs as (
+runs_from_events as (
 
     select
-        'factory_metrics' as log,
+        'runs_from_events' as log,
         rejected_rule as rule,
         run_id as record_id,
         org_id,
         ingested_at,
         origin,
         record,
-        part_id
-    from {{ ref('base_run_deliveries') }}
-    where
-        rejected_rule is not null
-        and {{ is_changed('part_id', changed) }}
+        cast(null as bigint) as part_id
+    from {{ ref('int_event_runs') }}
+    where rejected_rule is not null
 
 ),
 
 final as (
 
-    select * from rejected_events
+    select * from deliveries
     union all
-    select * from rejected_runs
+    select * from runs_from_events
 
 )
 
