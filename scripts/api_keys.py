@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from factory_metrics.api.keys import READ_SCOPE, Key, KeyStore
 from factory_metrics.api.settings import read_settings
-from factory_metrics.settings import UserError
+from factory_metrics.project import UserError
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _WIDTH_IN_FILES = 200

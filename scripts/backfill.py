@@ -15,11 +15,11 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.backfill import backfill
-from factory_metrics.dbt_runs import BadDataError, DbtError
-from factory_metrics.interrupts import run_command
-from factory_metrics.publishing import Home
-from factory_metrics.settings import UserError, default_home
+from factory_metrics.project import UserError, default_home
+from factory_metrics.runs.dbt_runs import BadDataError, DbtError
+from factory_metrics.runs.interrupts import run_command
+from factory_metrics.runs.past_days import backfill
+from factory_metrics.runs.publishing import Home
 from factory_metrics.variables import read_variables
 
 

@@ -10,11 +10,11 @@ import duckdb
 
 import serialize_marts
 import show_summary
-from factory_metrics.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
-from factory_metrics.screen import build_progress
-from factory_metrics.settings import ROOT, UserError, default_warehouse
+from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.project import ROOT, UserError, default_warehouse
+from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
+from factory_metrics.runs.screen import build_progress
 from factory_metrics.variables import logs_place
-from factory_metrics.warehouse import open_warehouse
 
 _NEXT_STEPS = """
 Next:

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory_metrics import superset_bundle
-from factory_metrics.flat_views import flat_views
-from factory_metrics.settings import UserError, default_warehouse
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.bi import superset_bundle
+from factory_metrics.bi.flat_views import flat_views
+from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.project import UserError, default_warehouse
 
 
 def main(argv: Sequence[str] | None = None) -> int:

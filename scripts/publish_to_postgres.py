@@ -12,11 +12,12 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.failures import first_line
-from factory_metrics.interrupts import run_command
-from factory_metrics.postgres import DEFAULT_SCHEMA, Target, copy_version
-from factory_metrics.publishing import Home
-from factory_metrics.settings import UserError, default_home
+from factory_metrics.postgres import DEFAULT_SCHEMA
+from factory_metrics.project import UserError, default_home
+from factory_metrics.runs.failures import first_line
+from factory_metrics.runs.interrupts import run_command
+from factory_metrics.runs.postgres_copy import Target, copy_version
+from factory_metrics.runs.publishing import Home
 
 
 def main(argv: Sequence[str] | None = None) -> int:

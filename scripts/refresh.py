@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from factory_metrics.interrupts import run_command
-from factory_metrics.postgres import DEFAULT_SCHEMA, Target
-from factory_metrics.publishing import Home
-from factory_metrics.refresh import Outcome, Request, refresh
-from factory_metrics.settings import default_home
+from factory_metrics.postgres import DEFAULT_SCHEMA
+from factory_metrics.project import default_home
+from factory_metrics.runs.interrupts import run_command
+from factory_metrics.runs.one_run import Outcome, Request, refresh
+from factory_metrics.runs.postgres_copy import Target
+from factory_metrics.runs.publishing import Home
 
 TOO_MANY_REJECTED = (
     ". More rows were rejected than max_rejected_share allows, see rejected_records in {}. Put a corrected "

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.failures import explain
-from factory_metrics.handing_out import write_version_documents
-from factory_metrics.interrupts import run_command
-from factory_metrics.progress import newest_batch
-from factory_metrics.publishing import Home
-from factory_metrics.settings import UserError, default_home
-from factory_metrics.step_log import StepLog
+from factory_metrics.project import UserError, default_home
+from factory_metrics.runs.failures import explain
+from factory_metrics.runs.handing_out import write_version_documents
+from factory_metrics.runs.interrupts import run_command
+from factory_metrics.runs.progress import newest_batch
+from factory_metrics.runs.publishing import Home
+from factory_metrics.runs.step_log import StepLog
 
 
 def main(argv: Sequence[str] | None = None) -> int:

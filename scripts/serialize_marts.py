@@ -1,6 +1,6 @@
 """Write the marts as JSON documents: `<out>/<org>/<metric type>/<time range>.json`, and a manifest.
 
-Each file is the response body of the metrics API for that org. See `factory_metrics/output.py`.
+Each file is the response body of the metrics API for that org. See `factory_metrics/documents/output.py`.
 """
 
 import argparse
@@ -14,11 +14,11 @@ import duckdb
 from rich.console import Console
 from rich.progress import Progress
 
-from factory_metrics.contract import METRIC_TYPES
-from factory_metrics.interrupts import run_command
-from factory_metrics.output import Selection, write_documents
-from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
-from factory_metrics.warehouse import check_as_of_has_rows, open_warehouse
+from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.output import Selection, write_documents
+from factory_metrics.documents.warehouse import check_as_of_has_rows, open_warehouse
+from factory_metrics.project import ROOT, UserError, default_warehouse, time_ranges
+from factory_metrics.runs.interrupts import run_command
 
 _SECONDS_BETWEEN_LINES = 30
 

@@ -15,8 +15,8 @@ from factory_metrics.api.keys import KeyStore
 from factory_metrics.api.openapi import METRICS_PATH, PAGE_PATH
 from factory_metrics.api.server import Ports, run
 from factory_metrics.api.settings import Settings, read_settings
-from factory_metrics.settings import UserError
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.project import UserError
 
 _DEMO_LIFETIME = timedelta(days=1)
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from factory_metrics.contract import AggregateDocument, AggregateMetrics
-from factory_metrics.documents import Mart, read_documents
-from factory_metrics.formats import length_text
-from factory_metrics.output import MANIFEST
-from factory_metrics.settings import ROOT, UserError, default_warehouse, time_ranges
-from factory_metrics.warehouse import check_marts, open_warehouse
+from factory_metrics.documents.contract import AggregateDocument, AggregateMetrics
+from factory_metrics.documents.marts import Mart, read_documents
+from factory_metrics.documents.output import MANIFEST
+from factory_metrics.documents.warehouse import check_marts, open_warehouse
+from factory_metrics.project import ROOT, UserError, default_warehouse, time_ranges
+from factory_metrics.report.formats import length_text
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LONGEST_SPARKLINE = 8

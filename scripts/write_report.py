@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory_metrics.document_files import replacing
-from factory_metrics.output import Selection
+from factory_metrics.documents.document_files import replacing
+from factory_metrics.documents.output import Selection
+from factory_metrics.project import ROOT, UserError, time_ranges
 from factory_metrics.report.page import render
 from factory_metrics.report.source import read_source
-from factory_metrics.settings import ROOT, UserError, time_ranges
 from serialize_marts import org_id
 
 

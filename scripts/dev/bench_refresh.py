@@ -24,11 +24,11 @@ from pathlib import Path
 import duckdb
 
 import _path  # noqa: F401
-from factory_metrics import run_history
-from factory_metrics.generator import default_orgs
-from factory_metrics.output import Selection
-from factory_metrics.publishing import Home
-from factory_metrics.settings import ROOT, time_ranges
+from factory_metrics.documents.output import Selection
+from factory_metrics.project import ROOT, time_ranges
+from factory_metrics.runs import run_history
+from factory_metrics.runs.publishing import Home
+from factory_metrics.synthetic.generator import default_orgs
 
 END = datetime(2026, 6, 30, 12, tzinfo=UTC)
 FEW = 1000

@@ -19,10 +19,10 @@ from pathlib import Path
 import duckdb
 
 import _path  # noqa: F401
-from factory_metrics.documents import ColumnType, Mart, ddl, read_documents
-from factory_metrics.output import Selection, write_documents
-from factory_metrics.settings import time_ranges
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.documents.marts import ColumnType, Mart, ddl, read_documents
+from factory_metrics.documents.output import Selection, write_documents
+from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.project import time_ranges
 
 _STATIONS = "['research', 'development', 'security', 'qa', 'acceptance', 'deploy']"
 _AS_OF = "TIMESTAMP '2026-06-30 12:00:00'"

@@ -33,10 +33,10 @@ from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.keys import KeyStore
 from factory_metrics.api.openapi import METRICS_PATH
 from factory_metrics.api.protocol import uvicorn_config
-from factory_metrics.documents import Mart, read_documents
-from factory_metrics.output import Selection
-from factory_metrics.settings import time_ranges
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.documents.marts import Mart, read_documents
+from factory_metrics.documents.output import Selection
+from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.project import time_ranges
 
 _CONNECTIONS = 64
 _SERVER = Path(__file__).with_name("serve.py")

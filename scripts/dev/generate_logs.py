@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 
 import _path  # noqa: F401
-from factory_metrics import demo_factory, generator
-from factory_metrics.settings import UserError
+from factory_metrics.project import UserError
+from factory_metrics.synthetic import demo_factory, generator
 
 DAYS = 120
 
@@ -81,7 +81,7 @@ def make_logs(options: argparse.Namespace) -> str:
     if begin >= options.end:
         message = f"--start {begin} is not before --end {options.end}"
         raise UserError(message)
-    request = generator.Request(
+    request = generator.LogsRequest(
         folder=options.out,
         events=options.events,
         orgs=options.orgs or generator.default_orgs(options.events),

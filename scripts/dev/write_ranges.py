@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import _path  # noqa: F401
-from factory_metrics.contract import METRIC_TYPES
-from factory_metrics.settings import ROOT, time_ranges
+from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.project import ROOT, time_ranges
 
 _MARTS = Path("models/marts")
 _EXPOSURES = Path("models/exposures.yml")

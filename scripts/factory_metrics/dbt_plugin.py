@@ -19,12 +19,12 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from factory_metrics import landing
-from factory_metrics.json_rows import rows_of_line
-from factory_metrics.landing import FoundFiles, Part, WorkingCopies, find_log_files
-from factory_metrics.log_rows import LandingError
+from factory_metrics.logs import landing
+from factory_metrics.logs.json_rows import rows_of_line
+from factory_metrics.logs.landing import FoundFiles, Part, WorkingCopies, find_log_files
+from factory_metrics.logs.log_rows import LandingError
 from factory_metrics.postgres import URL_PREFIXES, load_extension
-from factory_metrics.settings import ROOT, UserError, check_path
+from factory_metrics.project import ROOT, UserError, check_path
 from factory_metrics.variables import check_variables
 
 RAW_DATABASE_ALIAS = "raw_logs"

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from factory_metrics.settings import UserError
+from factory_metrics.project import UserError
 
 _ISO_8601 = re.compile(
     r"\d{4}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])"

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from factory_metrics.settings import ROOT, UserError, demo_as_of, project_variables
+from factory_metrics.project import ROOT, UserError, demo_as_of, project_variables
 
 _EXAMPLE = "'{raw_path: /data/logs}'"
 

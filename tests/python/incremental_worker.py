@@ -6,9 +6,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest import mock
 
-from factory_metrics.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, DbtError
-from factory_metrics.publishing import Home
-from factory_metrics.refresh import WITHOUT_VIEWS, Request, refresh
+from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, DbtError
+from factory_metrics.runs.one_run import WITHOUT_VIEWS, Request, refresh
+from factory_metrics.runs.publishing import Home
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +57,7 @@ def publish(folder: Path, variables: str) -> None:
         home, variables, documents=home.documents, report=lambda text, _: print(text, flush=True)
     )
     # Views take as long as all else, and other tests look at them.
-    with mock.patch("factory_metrics.refresh.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *WITHOUT_VIEWS)):
+    with mock.patch("factory_metrics.runs.one_run.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *WITHOUT_VIEWS)):
         result = refresh(request)
     print(result.outcome.name, result.run.message, flush=True)
     sys.exit(result.exit_code)

@@ -39,7 +39,7 @@ OrgDocuments = dict[tuple[str, int], Document]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Expected:
     """What a run over both logs gives.
 
     `documents` by org, then by metric type and days; `rejected` by log, each with its rule;
@@ -51,7 +51,7 @@ class Outcome:
     counts: Counter[tuple[str, str, str | None]]
 
 
-def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> Outcome:
+def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> Expected:
     """Compute everything from the delivered rows of both logs."""
     events = clean(event_rows, broken_event_rule, as_event)
     runs = clean(run_rows, broken_run_rule, as_run)
@@ -72,7 +72,7 @@ def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> O
         org_events = [e for e in known_events if e.org == org]
         org_runs = [r for r in known_runs if r.org == org]
         documents[org] = org_documents(org_events, org_runs, as_of)
-    return Outcome(documents, {"factory_events": events.rejected, "factory_metrics": runs.rejected}, +counts)
+    return Expected(documents, {"factory_events": events.rejected, "factory_metrics": runs.rejected}, +counts)
 
 
 def org_documents(events: list[Event], runs: list[Run], as_of: int) -> OrgDocuments:

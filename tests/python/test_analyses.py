@@ -20,7 +20,7 @@ import jinja2.nodes
 import pytest
 from conftest import ROOT, Warehouse
 
-from factory_metrics.dbt_runs import Dbt
+from factory_metrics.runs.dbt_runs import Dbt
 
 AS_OF = "2026-06-30T12:00:00Z"
 Row = dict[str, object]

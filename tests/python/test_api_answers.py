@@ -14,7 +14,7 @@ from api_client import LEAKS, PATH, Api, check_error, error_of, serving
 from test_serialize import MARTS, make_warehouse, serialize
 
 from factory_metrics.api.requests import accepts_gzip, matches
-from factory_metrics.output import folder_name
+from factory_metrics.documents.output import folder_name
 
 ORGS = ("acme", "a/b", "new", "é😀")
 HEAD = b"GET %b HTTP/1.1\r\nHost: x\r\n" % PATH.encode()

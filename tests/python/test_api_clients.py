@@ -18,7 +18,7 @@ from test_serialize import make_warehouse
 
 import write_openapi
 from factory_metrics.api.openapi import METRICS_PATH, description
-from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.documents.contract import METRIC_TYPES
 
 # An org without runs has this document, which fits no other type.
 NO_PROVIDERS = '{"metrics":[]}'

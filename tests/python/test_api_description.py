@@ -17,7 +17,7 @@ from test_serialize import make_warehouse
 import write_openapi
 from factory_metrics.api.errors import STATUSES
 from factory_metrics.api.openapi import METRICS_PATH, description
-from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.documents.contract import METRIC_TYPES
 
 DESCRIPTION = description()
 DOCUMENTED = {"INVALID_METRIC_TYPE": 400, "INVALID_TIME_RANGE": 400, "UNAUTHORIZED": 401, "FORBIDDEN": 403}

@@ -29,8 +29,8 @@ from factory_metrics.api.limits import Limiter, Policy
 from factory_metrics.api.server import run
 from factory_metrics.api.settings import Settings, read_settings
 from factory_metrics.api.telemetry import Telemetry
-from factory_metrics.documents import Mart
-from factory_metrics.settings import UserError
+from factory_metrics.documents.marts import Mart
+from factory_metrics.project import UserError
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ from api_client import PATH, Api, error_of, eventually, serving
 from conftest import Warehouse
 from test_serialize import MARTS, make_warehouse
 
-from factory_metrics import warehouse
 from factory_metrics.api.data import Publication
 from factory_metrics.api.empty import empty_document
 from factory_metrics.api.errors import ApiError
 from factory_metrics.api.pages import Pages
-from factory_metrics.documents import Mart
+from factory_metrics.documents import warehouse
+from factory_metrics.documents.marts import Mart
 from factory_metrics.report.source import Source
 
 # The versions differ in the as-of and in every document.

@@ -14,12 +14,13 @@ import duckdb
 import pytest
 from conftest import ALL_ROWS, DRILL_DOWN, ROOT, SEMANTIC, Warehouse
 from hostile import Row, append_to_tables, random_factory
-from reference import Outcome, compute
+from reference import Expected, compute
 from reference_rows import DAY, as_instant
 
-from factory_metrics import run_history
-from factory_metrics.postgres import Target, copy_version, load_extension
-from factory_metrics.run_history import Run
+from factory_metrics.postgres import load_extension
+from factory_metrics.runs import run_history
+from factory_metrics.runs.postgres_copy import Target, copy_version
+from factory_metrics.runs.run_history import Run
 
 AS_OF = "2026-03-01T00:00:00Z"
 RANGES = (7, 30, 90)
@@ -138,7 +139,7 @@ def scalars(fields: dict[str, Any]) -> dict[str, Any]:
     return {snake_case(name): value for name, value in fields.items() if not isinstance(value, dict | list)}
 
 
-def expected_rows(outcome: Outcome, view: str, days: int) -> dict[tuple[str, Any], dict[str, Any]]:
+def expected_rows(outcome: Expected, view: str, days: int) -> dict[tuple[str, Any], dict[str, Any]]:
     """Return what a view has to say for a range: the columns of each org, and of each element of its list.
 
     The second part of a key is the element's own key, or its place from 1 where it has none.

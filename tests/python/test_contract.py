@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from factory_metrics.contract import METRIC_TYPES
+from factory_metrics.documents.contract import METRIC_TYPES
 
 # The documentation's examples, written out where it abbreviates them.
 EXAMPLES = {

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from conftest import BI, SEMANTIC, Warehouse
 from hostile import STRANGE_ORGS, Landed, Row, append_to_tables, random_factory, write_logs
-from reference import Outcome, compute
+from reference import Expected, compute
 from reference_rows import as_instant
 
 ORGS_PER_SET = 150
@@ -30,7 +30,7 @@ class Factories:
     as_of: str
     events: list[Row]
     runs: list[Row]
-    expected: Outcome
+    expected: Expected
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,16 @@ import pytest
 import yaml
 from conftest import ROOT, Warehouse
 
-from factory_metrics import run_history, superset, superset_bundle
-from factory_metrics.charts import Bars, Chart, Listing, Number, Shares, Summary
-from factory_metrics.flat_views import FlatView, flat_views
-from factory_metrics.output import Selection
-from factory_metrics.postgres import Target, copy_version, load_extension
-from factory_metrics.publishing import Home
-from factory_metrics.run_history import Run
-from factory_metrics.settings import UserError, time_ranges
+from factory_metrics.bi import superset, superset_bundle
+from factory_metrics.bi.dashboard_parts import Bars, Chart, GroupedTable, Listing, Number, Shares
+from factory_metrics.bi.flat_views import FlatView, flat_views
+from factory_metrics.documents.output import Selection
+from factory_metrics.postgres import load_extension
+from factory_metrics.project import UserError, time_ranges
+from factory_metrics.runs import run_history
+from factory_metrics.runs.postgres_copy import Target, copy_version
+from factory_metrics.runs.publishing import Home
+from factory_metrics.runs.run_history import Run
 from pack_dashboard import main as pack_dashboard
 from publish_to_postgres import main as publish_to_postgres
 
@@ -247,7 +249,7 @@ def as_query(chart: Chart, table: str) -> str:
             measures = [chart.measure.sql]
         case Bars():
             measures = [measure.sql for measure in chart.measures]
-        case Summary():
+        case GroupedTable():
             dimensions = [dimension.sql for dimension in chart.dimensions]
             measures = [measure.sql for measure in (*chart.measures, chart.order)]
         case Listing():

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 
 import generate_logs
-from factory_metrics import demo_factory, stories
-from factory_metrics.generator import Made, Request, generate
-from factory_metrics.settings import ROOT
+from factory_metrics.project import ROOT
+from factory_metrics.synthetic import demo_factory, stories
+from factory_metrics.synthetic.generator import LogsRequest, Made, generate
 
 SEEDS = ROOT / "seeds" / "raw"
 Command = Callable[..., tuple[int, str, str]]
@@ -36,9 +36,9 @@ EVENT_TYPES = {
 }
 
 
-def request(folder: Path, **changes: int | bool | datetime) -> Request:
+def request(folder: Path, **changes: int | bool | datetime) -> LogsRequest:
     usual = {"events": 4000, "orgs": 5, "begin": END - timedelta(days=20), "end": END, "continues": False}
-    return Request(folder=folder, **(usual | changes))  # type: ignore[arg-type]
+    return LogsRequest(folder=folder, **(usual | changes))  # type: ignore[arg-type]
 
 
 def make(folder: Path, **changes: int | bool | datetime) -> Made:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from conftest import VIEWS, Warehouse
 
-from factory_metrics.landing import WorkingCopies, list_log_files
+from factory_metrics.logs.landing import WorkingCopies, list_log_files
 
 AS_OF = "2026-06-30T12:00:00Z"
 NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")

@@ -52,7 +52,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "      - {name: reworked_issues, description: Issues with rework., data_type: bigint}\n"
         "      - name: first_pass_issues\n",
     )
-    contract = project / "scripts/factory_metrics/contract.py"
+    contract = project / "scripts/factory_metrics/documents/contract.py"
     edit(contract, "\n\nclass StationMetrics(", FIELD + "\n\nclass StationMetrics(")
     edit(project / "scripts/factory_metrics/api/empty.py", "[0.0] * days)", "[0.0] * days, 0)")
 

@@ -21,15 +21,15 @@ import pytest
 from conftest import ROOT, Warehouse
 
 import rollback
-from factory_metrics import handing_out, progress, refresh, run_history
 from factory_metrics.dbt_plugin import RAW_DATABASE_ALIAS, attach_raw_database
-from factory_metrics.dbt_runs import DbtError
-from factory_metrics.failures import explain
 from factory_metrics.instants import utc_instant
-from factory_metrics.publishing import SCRATCH_PREFIX, Home, in_use
-from factory_metrics.run_history import Run
-from factory_metrics.settings import UserError
-from factory_metrics.step_log import StepLog
+from factory_metrics.project import UserError
+from factory_metrics.runs import handing_out, one_run, progress, run_history
+from factory_metrics.runs.dbt_runs import DbtError
+from factory_metrics.runs.failures import explain
+from factory_metrics.runs.publishing import SCRATCH_PREFIX, Home, in_use
+from factory_metrics.runs.run_history import Run
+from factory_metrics.runs.step_log import StepLog
 from rollback import chosen_version, list_versions
 
 FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
@@ -307,7 +307,7 @@ def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
     else:
         home.history.write_bytes(content)
     assert progress.landed_progress(home) == ("", 0)
-    refresh.check_logs(home, {}, None)
+    one_run.check_logs(home, {}, None)
     assert not home.history.exists()
 
 

@@ -23,16 +23,16 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from reference import length_text
 
 import write_report
-from factory_metrics import formats
 from factory_metrics.api import pages
 from factory_metrics.api.errors import ApiError
-from factory_metrics.contract import METRIC_TYPES, StationMetrics
-from factory_metrics.documents import Mart
-from factory_metrics.output import MANIFEST, Selection, folder_name
-from factory_metrics.report.charts import Row, row_bars
+from factory_metrics.documents.contract import METRIC_TYPES, StationMetrics
+from factory_metrics.documents.marts import Mart
+from factory_metrics.documents.output import MANIFEST, Selection, folder_name
+from factory_metrics.project import UserError, time_ranges
+from factory_metrics.report import formats
+from factory_metrics.report.charts import Bar, row_bars
 from factory_metrics.report.page import station_cards
 from factory_metrics.report.source import Source, read_source
-from factory_metrics.settings import UserError, time_ranges
 
 ORG = "acme-robotics"
 RANGES = time_ranges()
@@ -447,7 +447,7 @@ def test_texts_stay_texts(browser: Browser, demo: Warehouse, tmp_path: Path) -> 
 
 
 def test_labels_of_charts_are_escaped() -> None:
-    image = row_bars([Row(EVIL, 1, "1"), Row("'];alert(1);['", 2, "2")], EVIL)
+    image = row_bars([Bar(EVIL, 1, "1"), Bar("'];alert(1);['", 2, "2")], EVIL)
     assert "<img" not in image
     assert "<script" not in image
     assert "&lt;/script&gt;" in image

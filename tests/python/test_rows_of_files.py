@@ -12,11 +12,11 @@ import duckdb
 import pytest
 from landed_logs import Builder, Log, file_builder, logs_in_files
 
-from factory_metrics import json_files
-from factory_metrics.json_files import count_plain_rows, rows_of_json_file
-from factory_metrics.json_rows import rows_of_line
-from factory_metrics.landing import WorkingCopies, find_log_files, list_log_files
-from factory_metrics.log_rows import LandingError, Row
+from factory_metrics.logs import json_files
+from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
+from factory_metrics.logs.json_rows import rows_of_line
+from factory_metrics.logs.landing import WorkingCopies, find_log_files, list_log_files
+from factory_metrics.logs.log_rows import LandingError, Row
 
 COLUMNS = ("id", "org_id", "event_type", "occurred_at", "ingested_at", "payload")
 PROMISE = "every_delivered_row_is_accounted_for"

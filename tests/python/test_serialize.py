@@ -20,13 +20,13 @@ from test_contract import EXAMPLES
 
 import serialize_marts
 import show_summary
-from factory_metrics import documents, output
-from factory_metrics.contract import METRIC_TYPES
-from factory_metrics.documents import Mart, ddl
-from factory_metrics.formats import length_text
-from factory_metrics.output import Selection, folder_name
-from factory_metrics.settings import ROOT, UserError, time_ranges
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.documents import marts, output
+from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.marts import Mart, ddl
+from factory_metrics.documents.output import Selection, folder_name
+from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.project import ROOT, UserError, time_ranges
+from factory_metrics.report.formats import length_text
 
 MARTS = Selection().marts(time_ranges())
 AS_OF = "2026-06-30 12:00:00"
@@ -285,7 +285,7 @@ def test_with_an_earlier_warehouse_only_what_differs_or_is_gone_is_made(
     made = []
 
     def read(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
-        for org, document in documents.read_documents(*arguments):
+        for org, document in marts.read_documents(*arguments):
             made.append((org, arguments[1].name))
             yield org, document
 

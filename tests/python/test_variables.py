@@ -9,8 +9,8 @@ import duckdb
 import pytest
 from conftest import DEMO_AS_OF, Warehouse
 
-from factory_metrics.demo_factory import END
-from factory_metrics.settings import UserError, project_variables
+from factory_metrics.project import UserError, project_variables
+from factory_metrics.synthetic.demo_factory import END
 from factory_metrics.variables import check_variables, read_variables
 
 EVENT = {

@@ -1,4 +1,4 @@
--- Reading text line by line: JSON Lines, or working copies with a row a line, see scripts/factory_metrics/landing.py.
+-- Reading text line by line: JSON Lines, or working copies with a row a line, see factory_metrics/logs/landing.py.
 
 
 -- The rows of files of lines. `rows_of_line` finds those of lines that are no JSON objects with an id: it is slow, but rarely

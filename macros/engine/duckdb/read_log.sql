@@ -32,7 +32,7 @@
 {%- endmacro %}
 
 
--- What to read: the table, or files grouped by how they are read, see scripts/factory_metrics/landing.py.
+-- What to read: the table, or files grouped by how they are read, see scripts/factory_metrics/logs/landing.py.
 {% macro log_sources(relation, parts) -%}
     {%- if var('raw_path') -%}
         {%- set answer = fromjson(run_query(

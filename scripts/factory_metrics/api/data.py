@@ -11,10 +11,10 @@ import duckdb
 from factory_metrics.api.errors import database_error
 from factory_metrics.api.pages import Pages
 from factory_metrics.api.snapshot import Document, FileId, Snapshot, file_id
-from factory_metrics.documents import Mart
+from factory_metrics.documents.marts import Mart
+from factory_metrics.documents.warehouse import BusyError
+from factory_metrics.project import UserError
 from factory_metrics.report.source import Source
-from factory_metrics.settings import UserError
-from factory_metrics.warehouse import BusyError
 
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_BETWEEN_TRIES = 0.5

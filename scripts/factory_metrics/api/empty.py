@@ -6,7 +6,7 @@ from typing import get_args
 import msgspec
 from msgspec import Struct
 
-from factory_metrics.contract import (
+from factory_metrics.documents.contract import (
     AggregateDocument,
     AggregateMetrics,
     CostDocument,
@@ -27,7 +27,7 @@ from factory_metrics.contract import (
     StationDocument,
     StationMetrics,
 )
-from factory_metrics.documents import Mart
+from factory_metrics.documents.marts import Mart
 
 _STATIONS = get_args(Station)
 

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.engine import make_url
 
-from factory_metrics.settings import UserError
+from factory_metrics.project import UserError
 
 READ_SCOPE = "metrics:read"
 KEY_FORMAT = re.compile(r"rsk_live_[0-9a-f]{64}", re.ASCII)

@@ -6,7 +6,7 @@ import msgspec
 
 from factory_metrics.api.errors import STATUSES, ErrorDocument
 from factory_metrics.api.requests import METRIC_TYPE_DEFAULT, TIME_RANGE_DEFAULT, known_time_ranges
-from factory_metrics.contract import METRIC_TYPES, Station
+from factory_metrics.documents.contract import METRIC_TYPES, Station
 
 METRICS_PATH = "/api/factory/metrics"
 OPENAPI_PATH = "/openapi.json"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from factory_metrics.api.errors import Headers, database_error
+from factory_metrics.project import ROOT
 from factory_metrics.report.source import Source
 from factory_metrics.report.style import content_security_policy, style_sheet
-from factory_metrics.settings import ROOT
 
 # A page takes 2 s of a core, or more where much else is done.
 _LONGEST_SECONDS = 20

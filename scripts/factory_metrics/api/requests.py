@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from factory_metrics.api.errors import Headers
-from factory_metrics.contract import METRIC_TYPES
-from factory_metrics.documents import Mart
-from factory_metrics.settings import time_ranges
+from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.marts import Mart
+from factory_metrics.project import time_ranges
 
 METRIC_TYPE_DEFAULT = "aggregate"
 TIME_RANGE_DEFAULT = "30d"

@@ -24,8 +24,8 @@ from factory_metrics.api.monitoring import metrics_app, observe
 from factory_metrics.api.protocol import HttpProtocol, respond, uvicorn_config
 from factory_metrics.api.settings import Settings
 from factory_metrics.api.telemetry import LogWriter, Telemetry, start_logging
-from factory_metrics.output import Selection
-from factory_metrics.settings import UserError, time_ranges
+from factory_metrics.documents.output import Selection
+from factory_metrics.project import UserError, time_ranges
 
 _MOST_WAITING = 2048
 _MOST_MONITORS = 32

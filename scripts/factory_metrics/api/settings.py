@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from factory_metrics.api.limits import RedisLink
-from factory_metrics.settings import ROOT, UserError, default_warehouse
+from factory_metrics.project import ROOT, UserError, default_warehouse
 
 PREFIX = "FACTORY_API_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

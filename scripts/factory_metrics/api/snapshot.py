@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from factory_metrics.api.empty import empty_document
 from factory_metrics.api.errors import Headers
-from factory_metrics.documents import Mart, read_documents
-from factory_metrics.warehouse import BusyError, check_shape, check_whole, open_beside
+from factory_metrics.documents.marts import Mart, read_documents
+from factory_metrics.documents.warehouse import BusyError, check_shape, check_whole, open_beside
 
 # What a document takes in the cache beside its bytes: headers, keys, objects.
 _OVERHEAD_BYTES = 3_500

@@ -14,7 +14,7 @@ import vl_convert
 from markupsafe import Markup
 from msgspec import Struct
 
-from factory_metrics.formats import usd_text
+from factory_metrics.report.formats import usd_text
 
 _WIDTH = 360
 _DAYS_HEIGHT = 150
@@ -47,7 +47,7 @@ _NOT_STACKED = {"stack": None}
 Spec = dict[str, Any]
 
 
-class Row(Struct, frozen=True):
+class Bar(Struct, frozen=True):
     """A bar: what it is for, its length, and its length as text."""
 
     label: str
@@ -113,7 +113,7 @@ def day_bars(days: Sequence[tuple[date, float]], description: str, *, money: boo
     return _draw(spec, description)
 
 
-def row_bars(rows: Sequence[Row], description: str) -> Markup:
+def row_bars(rows: Sequence[Bar], description: str) -> Markup:
     """Return a horizontal bar for each row, in their order, with its text at the end; one is above zero."""
     values = [
         {"key": at, "label": label, "value": row.value, "text": row.text, "name": f"{label}: {row.text}"}

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
-from factory_metrics.contract import (
+from factory_metrics.documents.contract import (
     METRIC_TYPES,
     AggregateMetrics,
     CostMetrics,
@@ -21,11 +21,11 @@ from factory_metrics.contract import (
     ProviderMetrics,
     StationMetrics,
 )
-from factory_metrics.formats import length_text, percent_text, usd_text
-from factory_metrics.report.charts import Row, day_bars, printable, row_bars, sparkline
+from factory_metrics.project import UserError
+from factory_metrics.report.charts import Bar, day_bars, printable, row_bars, sparkline
+from factory_metrics.report.formats import length_text, percent_text, usd_text
 from factory_metrics.report.source import Source
 from factory_metrics.report.style import content_security_policy, style_sheet
-from factory_metrics.settings import UserError
 
 # The range that is shown at first, when there is one of it.
 _FIRST_RANGE = "30d"
@@ -34,7 +34,7 @@ _MOST_PROVIDERS = 8
 _FOLDER = Path(__file__).parent
 
 
-class Chart(Struct, frozen=True):
+class ChartWithTable(Struct, frozen=True):
     """A chart, and the table that says the same."""
 
     title: str
@@ -92,15 +92,15 @@ class Window(Struct, frozen=True):
     summary: Sequence[Figure]
     stations: Sequence[StationCard]
     cost_figures: Sequence[Figure]
-    cost_by_day: Chart | None
-    cost_by_station: Chart | None
-    time_split: Chart | None
-    provider_charts: Sequence[Chart]
+    cost_by_day: ChartWithTable | None
+    cost_by_station: ChartWithTable | None
+    time_split: ChartWithTable | None
+    provider_charts: Sequence[ChartWithTable]
     handoff_figures: Sequence[Figure]
-    overrides: Chart | None
+    overrides: ChartWithTable | None
     phase_figures: Sequence[Figure]
-    phase_charts: Sequence[Chart]
-    escalations: Chart | None
+    phase_charts: Sequence[ChartWithTable]
+    escalations: ChartWithTable | None
     devops_figures: Sequence[Figure]
 
 
@@ -193,7 +193,7 @@ def _window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
             "Each station's share of the cost of a completed issue.",
             ("Station", "USD per issue"),
             [
-                Row(_station_text(item.station), item.cost, usd_text(item.cost))
+                Bar(_station_text(item.station), item.cost, usd_text(item.cost))
                 for item in cost.cost_per_station
             ],
         ),
@@ -202,8 +202,8 @@ def _window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
             "Time that people spent reviewing, and agents working, as shares of both together.",
             ("Who", "Share of the time"),
             [
-                Row("Agents", cost.agent_time_pct, percent_text(cost.agent_time_pct)),
-                Row("People", cost.human_time_pct, percent_text(cost.human_time_pct)),
+                Bar("Agents", cost.agent_time_pct, percent_text(cost.agent_time_pct)),
+                Bar("People", cost.human_time_pct, percent_text(cost.human_time_pct)),
             ],
         ),
         provider_charts=_provider_charts(metrics.provider),
@@ -216,7 +216,7 @@ def _window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
             "How the completed issues were escalated, as shares of them.",
             ("Strategy", "Issues"),
             [
-                Row(item.strategy, item.count, f"{item.count:,} ({percent_text(item.percentage)})")
+                Bar(item.strategy, item.count, f"{item.count:,} ({percent_text(item.percentage)})")
                 for item in metrics.phase.escalation_distribution
             ],
         ),
@@ -284,13 +284,13 @@ def station_cards(stations: Sequence[StationMetrics], days: int) -> list[Station
     ]
 
 
-def _cost_by_day(days: Sequence[tuple[date, float]]) -> Chart:
+def _cost_by_day(days: Sequence[tuple[date, float]]) -> ChartWithTable:
     highest_day, highest = max(days, key=lambda day: day[1])
     description = (
         f"Bar chart of the cost by day, from {_day_text(days[0][0])} to {_day_text(days[-1][0])}; "
         f"the highest is {usd_text(highest)} on {_day_text(highest_day)}. The figures are in the table below."
     )
-    return Chart(
+    return ChartWithTable(
         "Cost by day",
         "What the agent runs of each day cost (UTC).",
         day_bars(days, description, money=True),
@@ -299,14 +299,14 @@ def _cost_by_day(days: Sequence[tuple[date, float]]) -> Chart:
     )
 
 
-def _overrides(handoff: HandoffMetrics, days: Sequence[date]) -> Chart | None:
+def _overrides(handoff: HandoffMetrics, days: Sequence[date]) -> ChartWithTable | None:
     """Return the days with overrides; days without are zero."""
     counts = {day.date: day.count for day in handoff.override_timeline}
     if not counts:
         return None
     total = sum(counts.values())
     description = f"Bar chart of overrides by day, {total:,} in all. The figures are in the table below."
-    return Chart(
+    return ChartWithTable(
         "Overrides by day",
         "How often people overrode an agent.",
         day_bars([(day, counts.get(day, 0)) for day in days], description, money=False),
@@ -315,16 +315,18 @@ def _overrides(handoff: HandoffMetrics, days: Sequence[date]) -> Chart | None:
     )
 
 
-def _rows_chart(title: str, note: str, columns: tuple[str, str], rows: Sequence[Row]) -> Chart | None:
+def _rows_chart(
+    title: str, note: str, columns: tuple[str, str], rows: Sequence[Bar]
+) -> ChartWithTable | None:
     """Return a chart of horizontal bars, None when there is nothing above zero."""
     if not any(row.value for row in rows):
         return None
     figures = ", ".join(f"{printable(row.label)} {row.text}" for row in rows)
     image = row_bars(rows, f"Bar chart of {title[0].lower()}{title[1:]}: {figures}.")
-    return Chart(title, note, image, columns, [(row.label, row.text) for row in rows])
+    return ChartWithTable(title, note, image, columns, [(row.label, row.text) for row in rows])
 
 
-def _provider_charts(providers: Sequence[ProviderMetrics]) -> list[Chart]:
+def _provider_charts(providers: Sequence[ProviderMetrics]) -> list[ChartWithTable]:
     """Return what the providers with the most runs are compared by."""
     first = providers[:_MOST_PROVIDERS]
     only = f" The {_MOST_PROVIDERS} providers with the most runs." if len(providers) > len(first) else ""
@@ -333,13 +335,13 @@ def _provider_charts(providers: Sequence[ProviderMetrics]) -> list[Chart]:
             "Success rate",
             f"Of a provider's work that ended, the share that was completed, not sent back.{only}",
             ("Provider", "Success rate"),
-            [Row(item.provider, item.success_rate, percent_text(item.success_rate)) for item in first],
+            [Bar(item.provider, item.success_rate, percent_text(item.success_rate)) for item in first],
         ),
         _rows_chart(
             "Cost per run",
             f"Mean cost of a run.{only}",
             ("Provider", "USD per run"),
-            [Row(item.provider, item.avg_cost, usd_text(item.avg_cost)) for item in first],
+            [Bar(item.provider, item.avg_cost, usd_text(item.avg_cost)) for item in first],
         ),
     ]
     return [chart for chart in charts if chart is not None]
@@ -384,7 +386,7 @@ def _phase_figures(phase: PhaseMetrics) -> list[Figure]:
     ]
 
 
-def _phase_charts(phase: PhaseMetrics) -> list[Chart]:
+def _phase_charts(phase: PhaseMetrics) -> list[ChartWithTable]:
     done = [step for step in phase.phases if step.throughput]
     charts = [
         _rows_chart(
@@ -392,7 +394,7 @@ def _phase_charts(phase: PhaseMetrics) -> list[Chart]:
             "Mean over the issues that the phase passed on, all their visits added up.",
             ("Phase", "Time per issue"),
             [
-                Row(_station_text(step.phase), step.avg_cycle_time_ms, length_text(step.avg_cycle_time_ms))
+                Bar(_station_text(step.phase), step.avg_cycle_time_ms, length_text(step.avg_cycle_time_ms))
                 for step in done
             ],
         ),
@@ -400,7 +402,7 @@ def _phase_charts(phase: PhaseMetrics) -> list[Chart]:
             "Cost per issue, by phase",
             "Cost of the phase's runs, by the issues that it passed on.",
             ("Phase", "USD per issue"),
-            [Row(_station_text(step.phase), step.avg_cost_usd, usd_text(step.avg_cost_usd)) for step in done],
+            [Bar(_station_text(step.phase), step.avg_cost_usd, usd_text(step.avg_cost_usd)) for step in done],
         ),
     ]
     return [chart for chart in charts if chart is not None]

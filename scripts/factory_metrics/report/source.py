@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from factory_metrics.documents import Mart
-from factory_metrics.output import MANIFEST, folder_name
-from factory_metrics.settings import UserError
+from factory_metrics.documents.marts import Mart
+from factory_metrics.documents.output import MANIFEST, folder_name
+from factory_metrics.project import UserError
 
 _AS_OF = re.compile(r'^\{"asOf":"([^"]+)"')
 _FILE = re.compile(r'^"((.+)/[a-z]+/\d+d\.json)": "([0-9a-f]{64})",?$')

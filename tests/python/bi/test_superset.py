@@ -24,13 +24,13 @@ from dashboard_page import on_screen, opened
 from superset_client import PYTHON, Superset, running
 from test_refresh import PUBLISHED, Factory
 
-from factory_metrics.contract import METRIC_TYPES
-from factory_metrics.dashboard import TABS
-from factory_metrics.flat_views import flat_views
+from factory_metrics.bi.dashboard import TABS
+from factory_metrics.bi.flat_views import flat_views
+from factory_metrics.bi.superset import charts
+from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.postgres import load_extension
-from factory_metrics.publishing import Home
-from factory_metrics.superset import charts
-from factory_metrics.warehouse import open_warehouse
+from factory_metrics.runs.publishing import Home
 
 AS_OF = datetime(2026, 6, 29, 12, tzinfo=UTC)
 

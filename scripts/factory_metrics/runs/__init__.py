@@ -1,0 +1,1 @@
+"""One run: lock, build, test, publish, hand out; and what the folder of published versions holds."""

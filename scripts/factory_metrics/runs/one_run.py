@@ -1,0 +1,419 @@
+"""Bring a home's warehouse up to date with the logs, and publish it when its tests pass.
+
+Every step can be interrupted at any point; the next run goes on from what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from factory_metrics.documents.warehouse import check_as_of_has_rows
+from factory_metrics.instants import utc_instant
+from factory_metrics.logs import landing
+from factory_metrics.logs.landing import find_log_files
+from factory_metrics.logs.log_rows import LandingError
+from factory_metrics.project import ROOT, UserError
+from factory_metrics.runs import progress, run_history
+from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
+from factory_metrics.runs.failures import explain, is_damage
+from factory_metrics.runs.handing_out import copy_to_postgres, write_version_documents
+from factory_metrics.runs.interrupts import raised_signals
+from factory_metrics.runs.progress import LOGS, Published, landed_progress
+from factory_metrics.runs.publishing import START_OVER, Home, HomeLockedError, Rollback, discard_database
+from factory_metrics.runs.run_history import Run
+from factory_metrics.runs.step_log import StepLog
+from factory_metrics.variables import logs_place, read_variables, wanted_as_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from factory_metrics.runs.postgres_copy import Target
+
+# Views do not change with the logs: a build that goes on from one of the same version has them.
+WITHOUT_VIEWS = (
+    "--exclude",
+    "path:models/bi",
+    "path:models/drill_down",
+    "path:models/semantic",
+    "dora_levels",
+)
+
+# Most statements of such a build are too short to keep every core busy alone.
+GOING_ON = (*WITHOUT_VIEWS, "--threads", "2")
+
+
+class Outcome(Enum):
+    """How a run ended."""
+
+    PUBLISHED = "published"
+    CAUGHT_UP = "caught_up"  # nothing new, but what is made from the published version was not all there
+    BAD_DATA = "bad_data"
+    BROKEN_SETUP = "broken_setup"
+    NOTHING_NEW = "nothing_new"
+    BUSY = "busy"
+    INTERRUPTED = "interrupted"
+
+
+_EXIT_CODES = {
+    Outcome.PUBLISHED: 0,
+    Outcome.CAUGHT_UP: 0,
+    Outcome.BAD_DATA: 1,
+    Outcome.BROKEN_SETUP: 2,
+    Outcome.NOTHING_NEW: 3,
+    Outcome.BUSY: 4,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is to do: `variables` are dbt's, a YAML text; `as_of` None stands for now.
+
+    `documents` is the folder to write documents to, if any, and `postgres` where to copy the flat views to.
+    `allow_empty` lets it publish an as-of before all rows, which has no documents.
+    `report` is told of what was done, in words and in fields.
+    """
+
+    home: Home
+    variables: str
+    as_of: str | None = None
+    keep_versions: int = 3
+    documents: Path | None = None
+    postgres: Target | None = None
+    full_refresh: bool = False
+    allow_empty: bool = False
+    report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
+
+
+@dataclass
+class Result:
+    """How a run ended, and its line in the history; `has_published` tells whether a version was switched."""
+
+    outcome: Outcome
+    exit_code: int
+    run: Run
+    has_published: bool
+
+
+def refresh(request: Request) -> Result:
+    """Do what is needed. The history has a line more, unless another run is at work."""
+    attempt = _Attempt(request)
+    run, home, signals_code = attempt.run, request.home, None
+    try:
+        with raised_signals() as signals, home.locked():
+            try:
+                outcome = attempt.make()
+            except BaseException as error:  # noqa: BLE001 - whatever it is, a scheduler must not take it for bad data
+                outcome, run.message = _failure(error, home)
+                if signals.received:
+                    outcome, run.message = Outcome.INTERRUPTED, signals.message
+                    signals_code = signals.exit_code
+            signals.hold()
+            if attempt.has_published:
+                run.message = (
+                    run.message and f"version {run.published_version} is published, but {run.message}"
+                )
+            run.end("published" if attempt.has_published else outcome.value, attempt.started)
+            run_history.append(home.runs, run)
+    except HomeLockedError as error:
+        outcome, run.message = Outcome.BUSY, str(error)
+    except (UserError, OSError) as error:
+        reasons = (run.message, explain(error, home.folder))
+        outcome, run.message = Outcome.BROKEN_SETUP, "; ".join(dict.fromkeys(filter(None, reasons)))
+    exit_code = signals_code or _EXIT_CODES[outcome]
+    return Result(outcome, exit_code, run, attempt.has_published)
+
+
+def _failure(error: BaseException, home: Home) -> tuple[Outcome, str]:
+    """Return what an error amounts to."""
+    if isinstance(error, BadDataError):
+        return Outcome.BAD_DATA, str(error)
+    if is_damage(str(error)):
+        # The next run begins with a copy of what is published, in case it is this one that is damaged.
+        discard_database(home.warehouse)
+    return Outcome.BROKEN_SETUP, explain(error, home.folder)
+
+
+class _Attempt:
+    """A run under way: what the history will have of it, and how far it is."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.started = time.monotonic()
+        self.run = Run(started_at=_now().isoformat(sep=" ", timespec="microseconds"))
+        self.has_published = False
+        self._home = request.home
+        self._log = StepLog(request.report, self.run.steps)
+
+    def make(self) -> Outcome:
+        """Build, publish and hand out what is needed."""
+        request, home, run = self.request, self._home, self.run
+        variables = read_variables(request.variables)
+        as_of = _wanted_as_of(request.as_of, variables)
+        run.project_version = project_version(variables)
+        published = progress.read_published(home)
+        if request.documents:
+            _check_folder(request.documents)
+        if request.postgres:
+            request.postgres.check()
+        if request.full_refresh:
+            _check_log_folders(variables)
+            home.start_over()
+        check_logs(home, variables, published)
+        progress.heed_older_history(home, published)
+
+        dbt = self._dbt(variables)
+        with self._log.step("look for new rows"):
+            # Files can be told from those that were read without dbt, whose start is most of a short run.
+            folder = variables.get("raw_path")
+            has_new_files = bool(folder) and not self._files_are_known(str(folder))
+            if not folder:
+                home.discard_empty_build()
+                no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+                dbt.run("build", "--select", "+landed_parts", *no_tests)
+        if published and not has_new_files and self._is_current(published, as_of):
+            self._report_age()
+            run.as_of, run.published_version = str(published.as_of), published.version
+            return self._hand_out(published.version)
+        self._build(dbt, published)
+        self._hand_out(run.published_version or 0)
+        return Outcome.PUBLISHED
+
+    def _files_are_known(self, folder: str) -> bool:
+        """Tell whether all files of the logs were read already, and say what is skipped."""
+        try:
+            logs = [find_log_files(f"{folder}/{log}") for log in LOGS]
+        except LandingError:
+            return False  # dbt will say
+        if skipped := [path for log in logs for path in log.skipped]:
+            self.request.report(
+                f"{len(skipped)} names in the logs' folders are skipped (they begin with _ or . or are links "
+                f"that lead nowhere); the first is {skipped[0]}",
+                {"event": "skipped", "names": len(skipped), "first": skipped[0]},
+            )
+        return progress.files_are_known(self._home, [file for log in logs for file in log.files])
+
+    def _dbt(self, variables: dict[str, Any]) -> Dbt:
+        home = self._home
+        return Dbt(
+            environment={
+                "FACTORY_WAREHOUSE": str(home.warehouse),
+                "FACTORY_HISTORY": str(home.history),
+                "FACTORY_FACTS": "",
+                "FACTORY_SCRATCH": str(home.scratch),
+                "DBT_WRITE_JSON": "false",
+                "FACTORY_AS_OF": self.request.as_of or "",
+            },
+            artifacts=home.build,
+            variables=json.dumps(variables, default=str),
+            report=self._report_node,
+        )
+
+    def _build(self, dbt: Dbt, published: Published | None) -> None:
+        """Build and test in private, and publish."""
+        request, home, run = self.request, self._home, self.run
+        self._start_build(dbt)
+        going_on = GOING_ON if progress.is_tested(home, run.project_version) else ()
+        if home.warehouse.exists() and not going_on:
+            progress.mark_as_untested(home)
+        with self._log.step("build and test"):
+            dbt.run("build", *NO_FORMULA_TESTS, *going_on)
+        if not request.allow_empty:
+            with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+                check_as_of_has_rows(connection)
+        with self._log.step("check freshness"):
+            self._check_freshness(dbt)
+        goes_on = published and published.generation.startswith(landed_progress(home)[0])
+        progress.count_new_rows(home, run, published.batch_id if published and goes_on else 0)
+        with self._log.step("publish"):
+            if not going_on:
+                progress.drop_removed_models(home, dbt.relations())
+            version = run.published_version = home.next_version()
+            run.end(Outcome.PUBLISHED.value, self.started)
+            run_history.write_table(home.warehouse, home.runs, run)
+            progress.mark_as_tested(home)
+            home.publish(version)
+            self.has_published = True
+
+    def _start_build(self, dbt: Dbt) -> None:
+        """Copy the published version, while dbt starts."""
+        self._home.discard_empty_build()
+        with ThreadPoolExecutor() as pool:
+            copying = pool.submit(self._home.start_build)
+            with self._log.step("start dbt"):
+                dbt.start()
+            with self._log.step("wait for the copy of the published version"):
+                copying.result()
+
+    def _is_current(self, published: Published, as_of: datetime | None) -> bool:
+        """Tell whether the published version is what a build would make now.
+
+        As windows begin with days, a version without new rows is current until the day ends. One that was
+        gone back to is so until there are new rows.
+        """
+        generation, batch_id = landed_progress(self._home)
+        if not generation:
+            return False
+        rollback = self._home.rollback()
+        if not as_of and rollback and rollback.batch_id == batch_id and _is_of(rollback, published):
+            return True
+        if as_of:
+            is_timely = published.as_of == as_of
+        else:
+            # not for another instant that was asked for
+            made_at = datetime.fromisoformat(published.run.started_at)
+            is_timely = published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
+        return (
+            is_timely
+            and published.generation.startswith(generation)
+            and published.batch_id == batch_id
+            and published.run.project_version == self.run.project_version
+        )
+
+    def _hand_out(self, version: int) -> Outcome:
+        """Bring what is made from the published version up to date; tell whether anything was not.
+
+        What fails here does not take the publication back: the next run tries again.
+        """
+        request, home = self.request, self._home
+        try:
+            home.remove_old_versions(request.keep_versions)
+        except OSError as error:
+            request.report(f"an old version stays: {error}", {"event": "old_version", "error": str(error)})
+        done = []
+        if request.documents:
+            done.append(write_version_documents(home, version, request.documents, self._log))
+        if request.postgres:
+            done.append(copy_to_postgres(home, version, request.postgres, self._log))
+        return Outcome.CAUGHT_UP if any(done) else Outcome.NOTHING_NEW
+
+    def _check_freshness(self, dbt: Dbt) -> None:
+        """Ask when each log last had a new row. One that has stopped is reported, and stops no run."""
+        for node in dbt.run("source freshness", "--output", os.devnull):
+            if node.name not in LOGS:
+                continue  # dbt lists hooks, too
+            self.run.freshness[node.name] = node.status
+            if node.status != "pass":
+                self.request.report(
+                    f"{node.name} has had no new rows for longer than models/sources.yml expects "
+                    f"({node.status})",
+                    {"event": "stale", "log": node.name, "status": node.status},
+                )
+
+    def _report_age(self) -> None:
+        """Say when each log last had a new row."""
+        for log, newest in progress.newest_ingestion(self._home):
+            text = f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
+            self.request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
+
+    def _report_node(self, node: NodeResult) -> None:
+        self.request.report(
+            f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
+            {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    """Check before a run that documents can be written after it.
+
+    Raises:
+        UserError: they cannot.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        message = (
+            f"documents cannot be written to {folder} ({error.strerror}): name a folder that you may write"
+        )
+        raise UserError(message) from error
+
+
+def _check_log_folders(variables: dict[str, Any]) -> None:
+    """Check that the logs' files are there, before all that is known of them is forgotten.
+
+    Raises:
+        UserError: they are not.
+
+    """
+    folder = variables.get("raw_path")
+    try:
+        for log in LOGS if folder else ():
+            find_log_files(f"{folder}/{log}")
+    except LandingError as error:
+        raise UserError(str(error)) from error
+
+
+def check_logs(home: Home, variables: dict[str, Any], published: Published | None) -> None:
+    """Check that a home goes on with the logs that it was built from, and still knows what it read of them.
+
+    Raises:
+        UserError: it would start over, and forget rows of files that are gone.
+
+    """
+    generation, _ = landed_progress(home)
+    if home.has_started_over() and published and generation and published.generation.startswith(generation):
+        home.end_starting_over()  # the run was killed before it could
+    if published is None or home.has_started_over():
+        if not generation:
+            discard_database(home.history)  # a run was killed when it began
+        return
+    if not generation:
+        message = f"{home.history} is gone, which has all rows that were read: put it back from a copy"
+    else:
+        if generation.startswith(logs_place(variables)):
+            return
+        message = f"{home.folder} was built from other logs than --vars names: name those"
+    message += f", {START_OVER}"
+    raise UserError(message)
+
+
+def project_version(variables: dict[str, Any]) -> str:
+    """Return a checksum of all that decides what is built from given logs."""
+    checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
+    files = [ROOT / "dbt_project.yml", *landing.SOURCES]
+    for folder in ("models", "macros", "tests/dbt", "seeds"):
+        files += sorted(
+            path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
+        )
+    for path in files:
+        checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return checksum.hexdigest()
+
+
+def _wanted_as_of(option: str | None, variables: dict[str, Any]) -> datetime | None:
+    """Return the instant that was asked for (UTC), if one was.
+
+    Raises:
+        UserError: it is none.
+
+    """
+    if option is not None:
+        return utc_instant(option, "--as-of")
+    value = wanted_as_of(variables)
+    return None if value is None else utc_instant(value, "the var as_of")
+
+
+def _is_of(rollback: Rollback, published: Published) -> bool:
+    """Tell whether what is published was gone back to; notes of earlier releases do not name the run."""
+    return rollback.version == published.version and rollback.run_started_at in {
+        "",
+        published.run.started_at,
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
