@@ -4,6 +4,7 @@
 -- more runs for the same work, so its price is raised by the ratio of the success rates. The alternative that saves most is
 -- shown; none where nothing would be saved, or where too few runs tell (var min_runs, 20 if it is not set, of either).
 -- Not a promise: providers may get work of different difficulty, and the success rate is over all stations.
+-- Runs of unknown cost are left out.
 -- var time_range: the window, 90d if it is not set.
 {% set time_range = var('time_range', '90d') %}
 {% set min_runs = var('min_runs', 20) %}
@@ -38,7 +39,9 @@ station_providers as (
     left join outcomes
         on runs.org_id = outcomes.org_id
         and runs.provider = outcomes.provider
-    where runs.time_range = '{{ time_range }}'
+    where
+        runs.time_range = '{{ time_range }}'
+        and runs.cost_usd is not null
     group by runs.org_id, runs.station, runs.provider
 
 ),

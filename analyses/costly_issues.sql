@@ -1,7 +1,8 @@
 -- Which issues cost most, and why.
 --
 -- The cost of an issue is its number of runs times what a run of it costs. Compared with the org's mean issue, which has the
--- mean number of runs at the mean cost of a run, the larger of the two factors says why it is dear.
+-- mean number of runs at the mean cost of a run, the larger of the two factors says why it is dear. A run of unknown
+-- cost counts as 0.
 -- var time_range: the window, 30d if it is not set. var top: how many issues of each org, 10.
 {% set time_range = var('time_range', '30d') %}
 
@@ -14,7 +15,7 @@ issue_runs as (
         org_id,
         issue_id,
         count(*) as runs,
-        sum(cost_usd) as cost_usd
+        coalesce(sum(cost_usd), 0) as cost_usd
     from {{ ref('counted_runs') }}
     where time_range = '{{ time_range }}'
     group by org_id, issue_id
@@ -27,8 +28,8 @@ station_costs as (
         org_id,
         issue_id,
         station,
-        sum(cost_usd) as cost_usd,
-        row_number() over (partition by org_id, issue_id order by sum(cost_usd) desc, station asc) as place
+        coalesce(sum(cost_usd), 0) as cost_usd,
+        row_number() over (partition by org_id, issue_id order by coalesce(sum(cost_usd), 0) desc, station asc) as place
     from {{ ref('counted_runs') }}
     where time_range = '{{ time_range }}'
     group by org_id, issue_id, station

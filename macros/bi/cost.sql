@@ -10,6 +10,7 @@
 
         -- sums
         total_issues,
+        {{ cost_run_counts() | join(', ') }},
         {{ usd('total_cost_unrounded') }} as total_cost,
         cast(human_time_ms as double) as human_time_ms,
         cast(agent_time_ms as double) as agent_time_ms
@@ -21,7 +22,7 @@
 {% macro cost_extended(keys) -%}
     {{ with_previous(
         cost_metrics, cost_rows, keys,
-        amounts=['avg_cost_per_issue'],
+        amounts=['avg_cost_per_issue'] + cost_run_counts(),
         points=['human_time_pct', 'agent_time_pct'],
         others=['total_issues', 'total_cost', 'human_time_ms', 'agent_time_ms']
             + percentile_names('issue_cost', 'usd'),

@@ -94,14 +94,16 @@ from final
 {%- endmacro %}
 
 
--- A change, or null where one of the windows has none of what `base`, a list of columns, counts together. Without a base the
--- metric is a count or a sum, of which 0 is a value like any other.
+-- A change, or null where one of the windows has none of what `base`, a list of columns, counts together; of several such
+-- lists, none of one. Without a base the metric is a count or a sum, of which 0 is a value like any other.
 {% macro if_both_have(base, change) -%}
     {%- if base -%}
     case
             when
-                present.{{ base | join(' + present.') }} > 0
-                and previous.{{ base | join(' + previous.') }} > 0
+                {% for counts in ([base] if base[0] is string else base) -%}
+                {{ 'and ' if not loop.first }}present.{{ counts | join(' + present.') }} > 0
+                and previous.{{ counts | join(' + previous.') }} > 0
+                {% endfor -%}
                 then {{ change }}
         end
     {%- else -%}

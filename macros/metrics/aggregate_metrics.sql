@@ -23,7 +23,7 @@ window_days as (
 
 runs as (
 
-    {{ runs_in_window(keys + ['recorded_at', 'cost_usd']) }}
+    {{ runs_in_window(keys + ['recorded_at', 'cost_source', 'cost_usd']) }}
 
 ),
 
@@ -42,6 +42,12 @@ costs as (
         {{ ordered_list('cost_usd', 'day') }} as cost_trend_unrounded
     from daily_costs
     group by {{ by }}
+
+),
+
+cost_source_runs as (
+
+    {{ cost_source_runs(keys) }}
 
 ),
 
@@ -75,10 +81,12 @@ joined as (
         coalesce(issues.total_issues, 0) as total_issues,
         coalesce(issues.first_pass_issues, 0) as first_pass_issues,
         issues.twice_median_cycle_time_us,
-        issues.cycle_time_us_percentiles
+        issues.cycle_time_us_percentiles,
+        {{ joined_cost_run_counts() }}
     from reported
     inner join costs on {{ matching('reported', 'costs', keys) }}
     left join issues on {{ matching('reported', 'issues', keys) }}
+    left join cost_source_runs on {{ matching('reported', 'cost_source_runs', keys) }}
 
 ),
 
@@ -100,6 +108,7 @@ final as (
 
         -- sums and unrounded values
         first_pass_issues,
+        {{ cost_run_counts() | join(', ') }},
         total_cost_usd as total_cost_unrounded,
         coalesce(twice_median_cycle_time_us, 0) / 2000.0 as avg_cycle_time_ms_unrounded,
         {{ ratio('100 * first_pass_issues', 'total_issues') }} as avg_yield_unrounded,

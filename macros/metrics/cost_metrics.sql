@@ -29,7 +29,7 @@ stations as (
 
 runs as (
 
-    {{ runs_in_window(keys + ['station', 'recorded_at', 'cost_usd', 'duration_ms']) }}
+    {{ runs_in_window(keys + ['station', 'recorded_at', 'cost_source', 'cost_usd', 'duration_ms']) }}
 
 ),
 
@@ -147,6 +147,12 @@ breakdowns as (
 
 ),
 
+cost_source_runs as (
+
+    {{ cost_source_runs(keys) }}
+
+),
+
 agent_time as (
 
     select {{ by }}, sum(duration_ms) as agent_time_ms
@@ -180,7 +186,8 @@ joined as (
         trends.cost_trend,
         trends.cost_trend_unrounded,
         coalesce(human_time.human_time_ms, 0) as human_time_ms,
-        coalesce(agent_time.agent_time_ms, 0) as agent_time_ms
+        coalesce(agent_time.agent_time_ms, 0) as agent_time_ms,
+        {{ joined_cost_run_counts() }}
         {%- if percentiles %},
         issue_cost_distributions.issue_cost_usd_percentiles
         {%- endif %}
@@ -189,6 +196,7 @@ joined as (
     inner join trends on {{ matching('reported', 'trends', keys) }}
     left join human_time on {{ matching('reported', 'human_time', keys) }}
     left join agent_time on {{ matching('reported', 'agent_time', keys) }}
+    left join cost_source_runs on {{ matching('reported', 'cost_source_runs', keys) }}
     {%- if percentiles %}
     left join issue_cost_distributions on {{ matching('reported', 'issue_cost_distributions', keys) }}
     {%- endif %}
@@ -223,6 +231,7 @@ final as (
 
         -- sums and unrounded values
         total_issues,
+        {{ cost_run_counts() | join(', ') }},
         total_cost_usd as total_cost_unrounded,
         human_time_ms,
         agent_time_ms,

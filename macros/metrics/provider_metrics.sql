@@ -17,7 +17,7 @@ reported as (
 
 runs as (
 
-    {{ runs_in_window(keys + ['provider', 'cost_usd', 'duration_ms']) }}
+    {{ runs_in_window(keys + ['provider', 'cost_source', 'cost_usd', 'duration_ms']) }}
 
 ),
 
@@ -27,8 +27,11 @@ provider_runs as (
         {{ by }},
         provider,
         count(*) as total_runs,
-        sum(cost_usd) as total_cost_usd,
-        sum(duration_ms) as total_duration_ms,
+        {{ cost_source_counts() }},
+        count(cost_usd) as costed_runs,
+        count(duration_ms) as timed_runs,
+        coalesce(sum(cost_usd), 0) as total_cost_usd,
+        coalesce(sum(duration_ms), 0) as total_duration_ms,
         {{ percentiles_of('cost_usd') }} as cost_usd_percentiles,
         {{ percentiles_of('1000 * duration_ms') }} as duration_us_percentiles
     from runs
@@ -69,6 +72,9 @@ joined as (
         reported.*,
         provider_runs.provider,
         provider_runs.total_runs,
+        {{ columns_of('provider_runs', cost_run_counts()) }},
+        provider_runs.costed_runs,
+        provider_runs.timed_runs,
         provider_runs.total_cost_usd,
         provider_runs.total_duration_ms,
         provider_runs.cost_usd_percentiles,
@@ -96,14 +102,14 @@ final as (
 
         -- the document
         {{ percentage('completed_events', '(completed_events + rework_events)') }} as success_rate,
-        {{ round_ratio(billionths('total_cost_usd'), '(1000000000 * total_runs)', 4) }} as avg_cost,
-        {{ round_ratio(billionths('total_duration_ms'), '(1000000000 * total_runs)', 0) }} as avg_duration_ms,
+        {{ round_ratio(billionths('total_cost_usd'), '(1000000000 * costed_runs)', 4) }} as avg_cost,
+        {{ round_ratio(billionths('total_duration_ms'), '(1000000000 * timed_runs)', 0) }} as avg_duration_ms,
         total_runs,
         -- success rate over mean cost, as one fraction; above 2,000 USD a run it rounds to 0, and would not fit
         case
-            when total_cost_usd > 2000 * total_runs then 0
+            when total_cost_usd > 2000 * costed_runs then 0
             else {{ round_ratio(
-                'cast(completed_events as decimal(38, 0)) * total_runs * 100000000000',
+                'cast(completed_events as decimal(38, 0)) * costed_runs * 100000000000',
                 '((completed_events + rework_events) * ' ~ billionths('total_cost_usd') ~ ')',
                 1
             ) }}
@@ -112,13 +118,15 @@ final as (
         -- sums and unrounded values
         completed_events,
         rework_events,
+        {{ cost_run_counts() | join(', ') }},
+        timed_runs,
         total_cost_usd as total_cost,
         total_duration_ms,
         {{ ratio('100 * completed_events', '(completed_events + rework_events)') }} as success_rate_unrounded,
-        {{ ratio('total_cost_usd', 'total_runs') }} as avg_cost_unrounded,
-        {{ ratio('total_duration_ms', 'total_runs') }} as avg_duration_ms_unrounded,
+        {{ ratio('total_cost_usd', 'costed_runs') }} as avg_cost_unrounded,
+        {{ ratio('total_duration_ms', 'timed_runs') }} as avg_duration_ms_unrounded,
         {{ ratio(
-            '(100 * cast(completed_events as double) * total_runs)',
+            '(100 * cast(completed_events as double) * costed_runs)',
             '(cast(completed_events + rework_events as double) * cast(total_cost_usd as double))'
         ) }} as cost_efficiency_unrounded
         {%- if percentiles %},

@@ -42,6 +42,16 @@
 {%- endmacro %}
 
 
+-- The counts of runs by where their cost is from, as numbers that are columns of the same name.
+{% macro cost_run_numbers() -%}
+    {%- set numbers = {} -%}
+    {%- for count in cost_run_counts() -%}
+        {%- do numbers.update({count: count}) -%}
+    {%- endfor -%}
+    {{ return(numbers) }}
+{%- endmacro %}
+
+
 -- The days of a range that is named like `30d`.
 {% macro days_of_range(time_range) -%}
     cast(replace({{ time_range }}, 'd', '') as integer)

@@ -43,12 +43,14 @@ class Expected:
     """What a run over both logs gives.
 
     `documents` by org, then by metric type and days; `rejected` by log, each with its rule;
-    `counts` by log, outcome ('accepted', 'duplicate', 'rejected') and rule (None unless rejected).
+    `counts` by log, outcome ('accepted', 'duplicate', 'rejected') and rule (None unless rejected);
+    `cost_sources` by org and days, then by provider and where the cost is from, how many runs.
     """
 
     documents: dict[str, OrgDocuments]
     rejected: dict[str, list[tuple[str, Row]]]
     counts: Counter[tuple[str, str, str | None]]
+    cost_sources: dict[tuple[str, int], Counter[tuple[str, str]]]
 
 
 def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> Expected:
@@ -68,11 +70,16 @@ def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> E
     known_events = sorted((e for e in events.accepted if e.at <= as_of), key=lambda e: (e.at, e.id))
     known_runs = sorted((r for r in runs.accepted if r.at <= as_of), key=lambda r: (r.at, r.id))
     documents = {}
+    cost_sources = {}
     for org in sorted({e.org for e in known_events} | {r.org for r in known_runs}):
         org_events = [e for e in known_events if e.org == org]
         org_runs = [r for r in known_runs if r.org == org]
         documents[org] = org_documents(org_events, org_runs, as_of)
-    return Expected(documents, {"factory_events": events.rejected, "factory_metrics": runs.rejected}, +counts)
+        for days in TIME_RANGES:
+            in_window = Factory([], org_runs, as_of, days).runs
+            cost_sources[org, days] = Counter((run.provider, run.cost_source) for run in in_window)
+    rejected_rows = {"factory_events": events.rejected, "factory_metrics": runs.rejected}
+    return Expected(documents, rejected_rows, +counts, cost_sources)
 
 
 def org_documents(events: list[Event], runs: list[Run], as_of: int) -> OrgDocuments:
@@ -375,13 +382,13 @@ def provider(f: Factory) -> list[Document]:
             if e.session is not None and provider_of_session.get(e.session) == name
         ]
         success_rate = ratio(100 * sum(outcomes), len(outcomes))
-        avg_cost = mean([r.cost or Fraction(0) for r in runs])
+        avg_cost = mean([r.cost for r in runs if r.cost is not None])
         rows.append(
             {
                 "provider": name,
                 "successRate": percent(success_rate),
                 "avgCost": usd(avg_cost),
-                "avgDurationMs": int(rounded(mean([r.duration or Fraction(0) for r in runs]), 0)),
+                "avgDurationMs": int(rounded(mean([r.duration for r in runs if r.duration is not None]), 0)),
                 "totalRuns": count,
                 "costEfficiency": float(rounded(ratio(success_rate, avg_cost), 1)),
             }

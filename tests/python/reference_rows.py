@@ -89,6 +89,11 @@ class Run:
     duration: Fraction | None
     provider: str
 
+    @property
+    def cost_source(self) -> str:
+        """Where the cost is from."""
+        return "unknown" if self.cost is None else "reported"
+
 
 Counted = TypeVar("Counted", Event, Run)
 

@@ -6,6 +6,7 @@ The documents come from the independent computation, over random hostile factori
 import random
 import re
 import shutil
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ BASES = {
     ("cost", "agent_time_pct"): ["human_time_ms", "agent_time_ms"],
     ("cost_by_station", "cost"): ["total_issues"],
     ("provider", "success_rate"): ["completed_events", "rework_events"],
+    ("provider", "avg_cost"): ["reported_cost_runs", "computed_cost_runs"],
+    ("provider", "avg_duration_ms"): ["timed_runs"],
     ("provider", "cost_efficiency"): ["completed_events", "rework_events"],
     ("handoff", "avg_review_latency_ms"): ["timed_decisions"],
     ("handoff", "acceptance_rate"): ["decisions"],
@@ -220,6 +223,7 @@ def test_the_previous_window_is_that_of_the_documents_of_then(view: str, factori
                 if (
                     previous is None
                     or (base and not sum(row[column] for column in base))
+                    or (name == "cost_efficiency" and row["avg_cost_change"] is None)
                     or had_rows is False
                 ):
                     assert row[f"{name}_change"] is None, (factories.seed, days, key, name)
@@ -235,6 +239,26 @@ def test_the_previous_window_is_that_of_the_documents_of_then(view: str, factori
                     )
                     compared += previous != 0
     assert compared > 0
+
+
+@pytest.mark.parametrize("view", ["aggregate", "cost", "provider"])
+def test_views_count_runs_by_where_their_cost_is_from(view: str, factories: Factories) -> None:
+    seen = set()
+    for days in RANGES:
+        for row in factories.rows(f"select * from bi_{view}_extended where time_range = '{days}d'"):
+            for outcome, prefix in ((factories.now, ""), (factories.before[days], "previous_")):
+                runs = outcome.cost_sources.get((row["org_id"], days), Counter())
+                for source in ("reported", "computed", "unknown"):
+                    expected = sum(
+                        count
+                        for (provider, from_source), count in runs.items()
+                        if from_source == source and row.get("provider", provider) == provider
+                    )
+                    # Of what was not there then, nothing is said.
+                    found = row[f"{prefix}{source}_cost_runs"]
+                    assert found == expected or (prefix and not expected and found is None), (days, row)
+                    seen |= {prefix + source} if expected else set()
+    assert {"reported", "unknown", "previous_reported", "previous_unknown"} <= seen
 
 
 def test_texts_of_dora_metrics_are_numbers_too(factories: Factories) -> None:
@@ -280,9 +304,9 @@ def test_days_of_projects_add_up_to_those_of_the_org(view: str, factories: Facto
 
 
 ADDITIVE = {
-    "aggregate": ["total_issues", "first_pass_issues", "previous_total_issues"],
+    "aggregate": ["total_issues", "first_pass_issues", "previous_total_issues", "unknown_cost_runs"],
     "station": ["wip_count", "exited_visits"],
-    "provider": ["total_runs"],
+    "provider": ["total_runs", "timed_runs", "reported_cost_runs", "unknown_cost_runs"],
     "handoff": ["decisions", "approved_decisions", "timed_decisions", "overrides"],
     "rework_loops": ["total_reworks", "total_completed"],
     "escalations": ["count"],

@@ -29,7 +29,7 @@ def event(
     return row | columns
 
 
-def run(number: int, at: str, station: str, cost: str, provider: str | None) -> Row:
+def run(number: int, at: str, station: str, cost: str | None, provider: str | None) -> Row:
     """Return a run of 10 minutes of the org acme, of a session that its provider has to itself."""
     return {
         "id": f"r{number}",
@@ -122,6 +122,21 @@ def test_costs_and_providers() -> None:
         "costEfficiency": 1999.0,
     }
     assert part(document(WORK, runs, "provider"), 1, "provider") == "unknown"
+
+
+def test_what_is_unknown_is_in_no_mean_over_runs() -> None:
+    runs = [
+        run(1, "01:00", "qa", "1", "openai"),
+        run(2, "02:00", "qa", None, "openai") | {"duration_ms": " "},
+        run(3, "03:00", "qa", "", None),
+    ]
+    assert document(WORK, runs, "cost")["avgCostPerIssue"] == 1.0
+    assert part(document(WORK, runs, "phase"), "phases", 3, "avgCostUsd") == 1.0
+    openai, unknown = cast("list[Document]", document(WORK, runs, "provider"))
+    assert (openai["avgCost"], openai["avgDurationMs"], openai["totalRuns"]) == (1.0, 600_000, 2)
+    assert (unknown["avgCost"], unknown["costEfficiency"], unknown["totalRuns"]) == (0.0, 0.0, 1)
+    sources = compute(WORK, runs, AS_OF).cost_sources["acme", 7]
+    assert sources == {("openai", "reported"): 1, ("openai", "unknown"): 1, ("unknown", "unknown"): 1}
 
 
 def test_decisions() -> None:

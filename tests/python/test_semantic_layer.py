@@ -65,6 +65,9 @@ COMPARISONS = [
         {
             "total_issues": "total_issues",
             "first_pass_issues": "first_pass_issues",
+            "reported_cost_runs": "reported_cost_runs",
+            "computed_cost_runs": "computed_cost_runs",
+            "unknown_cost_runs": "unknown_cost_runs",
             "total_cost": "total_cost_unrounded",
             "avg_cycle_time_ms": "avg_cycle_time_ms_unrounded",
             "avg_yield": "avg_yield_unrounded",
@@ -112,6 +115,10 @@ COMPARISONS = [
         {"org": "org_id", "provider": "provider"},
         {
             "total_runs": "total_runs",
+            "timed_runs": "timed_runs",
+            "reported_cost_runs": "reported_cost_runs",
+            "computed_cost_runs": "computed_cost_runs",
+            "unknown_cost_runs": "unknown_cost_runs",
             "success_rate": "success_rate_unrounded",
             "avg_cost": "avg_cost_unrounded",
             "avg_duration_ms": "avg_duration_ms_unrounded",

@@ -2,13 +2,15 @@
 -- their own, or a range model that calls its macro with another number of days, show here.
 {% set ranges = var('time_ranges') | sort %}
 {% set totals = {
-    'aggregate': ['total_issues', 'total_cost_unrounded', 'first_pass_issues'],
-    'cost': ['total_issues', 'total_cost_unrounded', 'human_time_ms', 'agent_time_ms'],
+    'aggregate': ['total_issues', 'total_cost_unrounded', 'first_pass_issues'] + cost_run_counts(),
+    'cost': ['total_issues', 'total_cost_unrounded', 'human_time_ms', 'agent_time_ms'] + cost_run_counts(),
     'handoff': ['decisions', 'approved_decisions', 'timed_decisions', 'overrides'],
     'phase': ['total_reworks', 'total_completed'],
     'devops': ['changes', 'failed_changes', 'timed_changes', 'recovered_incidents', 'downtime_us'],
     'station': ['throughput', 'exited_visits', 'exited_issues', 'reworked_issues'],
-    'provider': ['total_runs', 'total_cost', 'total_duration_ms', 'completed_events', 'rework_events'],
+    'provider': [
+        'total_runs', 'timed_runs', 'total_cost', 'total_duration_ms', 'completed_events', 'rework_events',
+    ] + cost_run_counts(),
 } %}
 {% set parts = {'station': ['station'], 'provider': ['provider']} %}
 {% set comparisons = [] %}

@@ -30,6 +30,8 @@ published as (
         'throughput_per_day_unrounded': 'throughput_per_day_unrounded',
     }, decimals={'total_cost': 4, 'avg_cycle_time_ms': 0, 'avg_yield': 1, 'throughput_per_day': 2}) }}
     union all
+    {{ as_numbers('marts', cost_run_numbers()) }}
+    union all
     {{ as_numbers('mart_days', {'cost_trend': 'cost', 'cost_trend_unrounded': 'cost_unrounded'},
         part='cast(' ~ plus_days('window_start', 'list_position - 1') ~ ' as date)',
         decimals={'cost_trend': 4}) }}
@@ -66,7 +68,8 @@ total_costs as (
     select
         org_id,
         time_range,
-        sum(cost_usd) as cost_usd
+        coalesce(sum(cost_usd), 0) as cost_usd,
+        {{ cost_source_counts() }}
     from {{ ref('counted_runs') }}
     group by org_id, time_range
 
@@ -86,6 +89,8 @@ counted as (
     }) }}
     union all
     {{ as_numbers('total_costs', {'total_cost': 'cost_usd', 'total_cost_unrounded': 'cost_usd'}) }}
+    union all
+    {{ as_numbers('total_costs', cost_run_numbers()) }}
     union all
     {{ as_numbers('costs', {'cost_trend': 'cost_usd', 'cost_trend_unrounded': 'cost_usd'}, part='recorded_on') }}
 

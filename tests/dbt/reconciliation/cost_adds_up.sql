@@ -37,6 +37,8 @@ published as (
         'human_time_pct_unrounded': 'human_time_pct_unrounded',
     }, decimals={'avg_cost_per_issue': 4, 'human_time_pct': 1, 'agent_time_pct': 1}) }}
     union all
+    {{ as_numbers('marts', cost_run_numbers()) }}
+    union all
     {{ as_numbers('mart_days', {'cost_trend': 'day.cost'}, part='day.date', decimals={'cost_trend': 4}) }}
     union all
     {{ as_numbers('mart_days', {'cost_trend_unrounded': 'unrounded.cost'}, part='unrounded.date') }}
@@ -89,6 +91,17 @@ costs as (
 
 ),
 
+sources as (
+
+    select
+        org_id,
+        time_range,
+        {{ cost_source_counts() }}
+    from {{ ref('counted_runs') }}
+    group by org_id, time_range
+
+),
+
 days as (
 
     select
@@ -130,6 +143,8 @@ times as (
 counted as (
 
     {{ as_numbers('issues', {'total_issues': 'issues'}) }}
+    union all
+    {{ as_numbers('sources', cost_run_numbers()) }}
     union all
     {{ as_numbers('costs', {
         'avg_cost_per_issue': 'cost_per_issue',

@@ -17,6 +17,7 @@ published as (
         'cost_efficiency': 'cost_efficiency',
         'completed_events': 'completed_events',
         'rework_events': 'rework_events',
+        'timed_runs': 'timed_runs',
         'total_cost': 'total_cost',
         'total_duration_ms': 'total_duration_ms',
         'success_rate_unrounded': 'success_rate_unrounded',
@@ -24,6 +25,8 @@ published as (
         'avg_duration_ms_unrounded': 'avg_duration_ms_unrounded',
         'cost_efficiency_unrounded': 'cost_efficiency_unrounded',
     }, part='provider', decimals={'success_rate': 1, 'avg_cost': 4, 'avg_duration_ms': 0, 'cost_efficiency': 1}) }}
+    union all
+    {{ as_numbers('marts', cost_run_numbers(), part='provider') }}
 
 ),
 
@@ -34,8 +37,11 @@ runs as (
         time_range,
         provider,
         count(*) as runs,
+        count(duration_ms) as timed_runs,
         sum(cost_usd) as cost_usd,
-        sum(duration_ms) as duration_ms
+        avg(cost_usd) as avg_cost,
+        sum(duration_ms) as duration_ms,
+        {{ cost_source_counts() }}
     from {{ ref('counted_runs') }}
     group by org_id, time_range, provider
 
@@ -62,7 +68,7 @@ efficiencies as (
         runs.org_id,
         runs.time_range,
         runs.provider,
-        outcomes.success_rate * runs.runs / nullif(runs.cost_usd, 0) as cost_efficiency
+        outcomes.success_rate / nullif(runs.avg_cost, 0) as cost_efficiency
     from runs
     inner join outcomes
         on runs.org_id = outcomes.org_id
@@ -74,14 +80,17 @@ efficiencies as (
 counted as (
 
     {{ as_numbers('runs', {
-        'avg_cost': 'cost_usd / runs',
-        'avg_duration_ms': 'duration_ms / runs',
+        'avg_cost': 'avg_cost',
+        'avg_duration_ms': 'duration_ms / nullif(timed_runs, 0)',
         'total_runs': 'runs',
+        'timed_runs': 'timed_runs',
         'total_cost': 'cost_usd',
         'total_duration_ms': 'duration_ms',
-        'avg_cost_unrounded': 'cost_usd / runs',
-        'avg_duration_ms_unrounded': 'duration_ms / runs',
+        'avg_cost_unrounded': 'avg_cost',
+        'avg_duration_ms_unrounded': 'duration_ms / nullif(timed_runs, 0)',
     }, part='provider') }}
+    union all
+    {{ as_numbers('runs', cost_run_numbers(), part='provider') }}
     union all
     {{ as_numbers('outcomes', {
         'success_rate': 'success_rate',
