@@ -20,7 +20,10 @@ import forked
 import incremental_worker
 import pytest
 from conftest import Warehouse
-from hostile import Row, append_to_tables, random_factory, write_logs
+from hostile.columns import Row
+from hostile.factories import random_factory
+from hostile.files import write_logs
+from hostile.typed import append_to_tables
 from reference_rows import as_instant
 
 AS_OF = "2026-06-30T17:45:12.345678Z"
