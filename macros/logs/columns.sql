@@ -1,5 +1,6 @@
--- The columns of the raw logs, with their kinds, and which of them a log may lack.
-{% macro log_columns(log) -%}
+-- The raw logs: their columns, with their kinds, and which of them a log may lack. Python reads it, too, see
+-- scripts/factory_metrics/shared_constants.py.
+{% macro raw_logs() -%}
     {{ return({
         'factory_events': {
             'columns': {
@@ -33,5 +34,10 @@
             },
             'optional': ['project_id', 'issue_id'],
         },
-    }[log]) }}
+    }) }}
+{%- endmacro %}
+
+
+{% macro log_columns(log) -%}
+    {{ return(raw_logs()[log]) }}
 {%- endmacro %}

@@ -29,12 +29,16 @@ from factory_metrics.logs.log_rows import (
     Row,
     line_of_copy,
 )
+from factory_metrics.shared_constants import LOG_COLUMNS
 
 # The code that decides which rows come of a file.
 SOURCES = [
     Path(str(module.__file__)) for module in (csv_files, json_files, json_rows, log_checks, log_rows)
 ] + [Path(__file__)]
 
+_OBJECT_COLUMNS = [
+    name for columns in LOG_COLUMNS.values() for name, kind in columns.items() if kind == "json"
+]
 _COMPRESSED_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip", ".lz4", ".snappy")
 
 
@@ -263,7 +267,7 @@ def _parquet_part(path: Path) -> tuple[Part, int]:
         with duckdb.connect() as connection:
             columns = _parquet_columns(connection, file)
             # Bytes of a column of its own are looked at row by row; inside of an object they cannot be.
-            objects = [columns.get(name, "") for name in ("payload", "metadata")]
+            objects = [columns.get(name, "") for name in _OBJECT_COLUMNS]
             bytes_are_text = any("BLOB" in kind and kind != "BLOB" for kind in objects)
             if bytes_are_text:
                 columns = _parquet_columns(connection, file, ", binary_as_string = true")

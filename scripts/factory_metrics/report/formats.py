@@ -2,14 +2,17 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from factory_metrics.shared_constants import LENGTH_UNITS
+
 
 def length_text(milliseconds: int) -> str:
     """Return a length of time as people say it: `45s`, `15m`, `4.5h`, `2.3d`."""
     seconds = Decimal(milliseconds) / 1000
-    for unit, size, digits in (("d", 86400, 1), ("h", 3600, 1), ("m", 60, 0)):
+    (shortest, _, _), *longer = LENGTH_UNITS
+    for unit, size, decimals in reversed(longer):
         if seconds >= size:
-            return f"{float(_rounded(seconds / size, digits)):g}{unit}"
-    return f"{_rounded(seconds, 0)}s"
+            return f"{float(_rounded(seconds / size, decimals)):g}{unit}"
+    return f"{_rounded(seconds, 0)}{shortest}"
 
 
 def usd_text(amount: float) -> str:

@@ -15,12 +15,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from factory_metrics.project import demo_as_of
+from factory_metrics.shared_constants import LOG_COLUMNS, STATIONS
 from factory_metrics.synthetic import stories
 from factory_metrics.synthetic.stories import (
     DAY,
     HOUR,
     MINUTE,
-    STATIONS,
     AgentRun,
     Character,
     Happening,
@@ -37,33 +37,6 @@ END = demo_as_of()
 DAYS = 120
 SEED = 20261102
 MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # where `stories.calendar_seconds` begins to count
-
-EVENT_COLUMNS = (
-    "id",
-    "org_id",
-    "project_id",
-    "event_type",
-    "issue_id",
-    "session_id",
-    "actor_type",
-    "actor_id",
-    "occurred_at",
-    "ingested_at",
-    "payload",
-)
-RUN_COLUMNS = (
-    "id",
-    "org_id",
-    "project_id",
-    "issue_id",
-    "session_id",
-    "station",
-    "cost_usd",
-    "duration_ms",
-    "recorded_at",
-    "ingested_at",
-    "metadata",
-)
 
 
 @dataclass(frozen=True)
@@ -182,8 +155,11 @@ def write_demo(folder: Path, seed: int = SEED) -> tuple[int, int]:
     events = _deliver(rng, events) + _unusable(rng, events, BROKEN_EVENTS)
     runs = _deliver(rng, runs) + _unusable(rng, runs, BROKEN_RUNS)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(folder / "factory_events.csv", EVENT_COLUMNS, "occurred_at", _file_order(rng, events))
-    _write_csv(folder / "factory_metrics.csv", RUN_COLUMNS, "recorded_at", _file_order(rng, runs))
+    for log, happened, rows in (
+        ("factory_events", "occurred_at", events),
+        ("factory_metrics", "recorded_at", runs),
+    ):
+        _write_csv(folder / f"{log}.csv", [*LOG_COLUMNS[log]], happened, _file_order(rng, rows))
     return len(events), len(runs)
 
 

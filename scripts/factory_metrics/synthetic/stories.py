@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from factory_metrics.shared_constants import STATIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
-STATIONS = ("research", "development", "security", "qa", "acceptance", "deploy")
-DEVELOPMENT, ACCEPTANCE, DEPLOY = 1, 4, 5  # positions in STATIONS
+# positions in STATIONS
+DEVELOPMENT, ACCEPTANCE, DEPLOY = map(STATIONS.index, ("development", "acceptance", "deploy"))
 
 MINUTE, HOUR = 60, 3600
 DAY = 24 * HOUR
