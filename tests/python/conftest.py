@@ -14,6 +14,8 @@ from typing import NoReturn
 
 import duckdb
 import pytest
+from example_warehouse import make_warehouse
+from landed_logs import Builder, file_builder
 
 ROOT = Path(__file__).parents[2]
 # The command `dbt`, which does not look for garbage: that takes a tenth of a process that ends soon.
@@ -119,6 +121,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         without=(SEMANTIC, DRILL_DOWN, ALL_ROWS),
     )
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a warehouse of documented examples, which tests only read."""
+    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb")
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    """Start a process that builds from files."""
+    with file_builder(tmp_path_factory.mktemp("files")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import cast
 
 import pytest
-from reference import Document, compute, length_text, rounded, short
+from reference import compute
+from reference_factory import Document, length_text, rounded, short
 from reference_rows import SECOND, Row, as_instant, as_measure, broken_event_rule
 
 AS_OF = as_instant("2026-06-30T12:00:00Z") or 0

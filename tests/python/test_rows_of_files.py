@@ -4,13 +4,13 @@ import csv
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pytest
-from landed_logs import Builder, Log, file_builder, logs_in_files
+from landed_logs import Builder, Log, logs_in_files
 
 from factory_metrics.logs import json_files
 from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
@@ -52,12 +52,6 @@ PIECES = [bytes([number]) for number in range(256) if number != ord("\n")] + [
     ),
 ]
 NOT_ASCII = bytes(range(128, 256))
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
-    with file_builder(tmp_path_factory.mktemp("files")) as started:
-        yield started
 
 
 @pytest.fixture
