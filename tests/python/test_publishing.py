@@ -11,7 +11,7 @@ import pytest
 
 from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
-from factory_metrics.runs import one_run, progress, run_history
+from factory_metrics.runs import preconditions, progress, run_history
 from factory_metrics.runs.dbt_runs import DbtError
 from factory_metrics.runs.failures import explain
 from factory_metrics.runs.publishing import SCRATCH_PREFIX, Home, in_use
@@ -44,7 +44,7 @@ def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
     else:
         home.history.write_bytes(content)
     assert progress.landed_progress(home) == ("", 0)
-    one_run.check_logs(home, {}, None)
+    preconditions.check_logs(home, {}, None)
     assert not home.history.exists()
 
 

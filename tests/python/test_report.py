@@ -32,8 +32,8 @@ from factory_metrics.documents.output import MANIFEST, Selection, folder_name
 from factory_metrics.project import UserError
 from factory_metrics.report import formats
 from factory_metrics.report.charts import Bar, row_bars
-from factory_metrics.report.page import station_cards
 from factory_metrics.report.source import Source, read_source
+from factory_metrics.report.window import station_cards
 
 ORG = "acme-robotics"
 MARTS = Selection().marts(RANGES)
