@@ -15,7 +15,7 @@ from typing import NoReturn
 import duckdb
 import pytest
 from example_warehouse import make_warehouse
-from landed_logs import Builder, file_builder
+from landed_logs import Builder, Log, file_builder, logs_in_files
 
 ROOT = Path(__file__).parents[2]
 # The command `dbt`, which does not look for garbage: that takes a tenth of a process that ends soon.
@@ -134,6 +134,12 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
     """Start a process that builds from files."""
     with file_builder(tmp_path_factory.mktemp("files")) as started:
         yield started
+
+
+@pytest.fixture
+def files(tmp_path: Path, builder: Builder) -> Log:
+    """Return logs without files, and a warehouse that is not there yet."""
+    return logs_in_files(builder, tmp_path / "factory.duckdb")
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from landed_logs import Builder, Log, logs_in_files
+from landed_logs import Builder, Log
 
 EVENT = {"org_id": "acme", "event_type": "human.override", "payload": {}}
-
-
-@pytest.fixture
-def files(tmp_path: Path, builder: Builder) -> Log:
-    return logs_in_files(builder, tmp_path / "factory.duckdb")
 
 
 def write(files: Log, name: str, *ids: str) -> Path:

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from factory_metrics.failures import explain, first_line
 from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
 from factory_metrics.runs import preconditions, progress, run_history
 from factory_metrics.runs.dbt_runs import DbtError
-from factory_metrics.runs.failures import explain
 from factory_metrics.runs.publishing import SCRATCH_PREFIX, Home, in_use
 from factory_metrics.runs.run_history import Run
 from rollback import chosen_version, list_versions
@@ -110,6 +110,11 @@ def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
     assert text.startswith("the disk is full (")
     assert text.endswith("): make room for /srv/factory, and run again")
     assert "\n" not in text
+
+
+def test_an_error_without_a_message_is_called_by_its_type() -> None:
+    assert first_line(OSError()) == "OSError"
+    assert first_line(duckdb.IOException("no disk\nadvice to programmers")) == "no disk"
 
 
 def test_a_published_version_that_is_gone_can_be_gone_back_from(

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import duckdb
 import msgspec
 
+from factory_metrics.failures import first_line
 from factory_metrics.logs import csv_files, json_files, json_rows, log_checks, log_rows
 from factory_metrics.logs.csv_files import csv_header, rows_of_csv_file
 from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
@@ -274,7 +275,7 @@ def _parquet_part(path: Path) -> tuple[Part, int]:
             query = "select num_rows from parquet_file_metadata(?)"
             ((row_count,),) = connection.execute(query, [file]).fetchall()
     except duckdb.Error as error:
-        problem = f"cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
+        problem = f"cannot be read as Parquet ({first_line(error)}): replace it or move it away"
         raise BadFileError(path, problem) from error
     return Part("parquet", [file], columns, bytes_are_text=bytes_are_text), row_count
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from factory_metrics.documents.warehouse import check_as_of_has_rows
+from factory_metrics.failures import explain, is_damage
 from factory_metrics.logs.landing import find_log_files
 from factory_metrics.logs.log_rows import LandingError
 from factory_metrics.project import UserError
 from factory_metrics.runs import progress, run_history
 from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
-from factory_metrics.runs.failures import explain, is_damage
 from factory_metrics.runs.handing_out import copy_to_postgres, write_version_documents
 from factory_metrics.runs.interrupts import raised_signals
 from factory_metrics.runs.preconditions import (
