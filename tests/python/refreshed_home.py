@@ -18,10 +18,11 @@ PUBLISHED, BAD_DATA, BROKEN_SETUP, NOTHING_NEW, BUSY = range(5)
 
 @dataclass
 class RefreshedHome:
-    """A home, and the logs that it is refreshed from."""
+    """A home, and the logs that it is refreshed from; `views`: runs make the views, too."""
 
     home: Home
     logs: Path
+    views: bool = True
 
     def land(self, *period: str, events: int) -> None:
         """Add logs of three orgs."""
@@ -37,12 +38,13 @@ class RefreshedHome:
         """Run the command, with logs in JSON."""
         arguments = ["--home", str(self.home.folder), "--as-of", as_of]
         arguments += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--log-format", "json", *options]
-        return forked.run_refresh(arguments)
+        return forked.run_refresh(arguments, views=self.views)
 
     def copy(self, folder: Path) -> "RefreshedHome":
-        """Return a copy of the home, on the same logs."""
+        """Return a copy of the home, on the same logs, whose runs leave views as they are."""
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.home.folder, folder, symlinks=True)
-        return RefreshedHome(Home(folder), self.logs)
+        return RefreshedHome(Home(folder), self.logs, views=False)
 
     def documents(self) -> dict[str, bytes]:
         """Return the documents of the home."""

@@ -46,7 +46,7 @@ def run(
     target: Callable[[Path, str], None], folder: Path, variables: str, kill_after: float | None = None
 ) -> int:
     """Run one of the workers, and kill it after so many seconds if it still runs; return its exit code."""
-    process = forked.CONTEXT.Process(target=target, args=(folder, variables))
+    process = forked.process(target, (folder, variables))
     process.start()
     process.join(kill_after)
     if process.is_alive():

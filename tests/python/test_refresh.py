@@ -57,6 +57,11 @@ class Story:
     first_documents: dict[str, bytes]
     held_before: list[tuple[object, ...]]
     held_after: list[tuple[object, ...]]
+    place: Path
+
+    def copy(self) -> RefreshedHome:
+        """Return a copy of the home where it was published: so dbt need not parse the project again."""
+        return self.factory.copy(self.place)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +77,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         factory.land("--start", FIRST_AS_OF, "--end", SECOND_AS_OF, events=200)
         second = factory.refresh()
         held_after = first_rows(reader)
-    return Story(factory, first, again, second, documents, held_before, held_after)
+    place = factory.home.folder
+    kept = RefreshedHome(Home(place.rename(folder / "kept")), factory.logs)
+    return Story(kept, first, again, second, documents, held_before, held_after, place)
 
 
 def test_new_rows_are_published(story: Story) -> None:
@@ -125,8 +132,8 @@ def test_the_history_tells_of_every_run(story: Story) -> None:
     ]
 
 
-def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_bad_data_is_not_published_until_it_is_corrected(story: Story) -> None:
+    factory = story.copy()
     before, documents = factory.home.published.resolve(), factory.documents()
     garbage = factory.logs / "factory_events" / "garbage.jsonl"
     garbage.write_text("no JSON\n" * 1000)
@@ -144,8 +151,8 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
         garbage.unlink()
 
 
-def test_what_was_let_pass_stays_passed(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_what_was_let_pass_stays_passed(story: Story) -> None:
+    factory = story.copy()
     with duckdb.connect(str(factory.home.published), read_only=True) as reader:
         others = reader.execute("select count(*) from rejected_records").fetchall()[0][0]
     garbage = factory.logs / "factory_events" / "garbage.jsonl"
@@ -166,8 +173,8 @@ def test_what_was_let_pass_stays_passed(story: Story, tmp_path: Path) -> None:
         assert reader.execute(passed).fetchall() == [(0.01, others + 1010), (1, others + 1000)]
 
 
-def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story) -> None:
+    factory = story.copy()
     for name, content, message in (
         ("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet"),
         ("c.csv", "id,org_id\n1,a\n", "the required column event_type is missing in"),
@@ -185,8 +192,8 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, t
     assert factory.documents() == story.factory.documents()
 
 
-def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story) -> None:
+    factory = story.copy()
     with duckdb.connect(str(factory.home.published), read_only=True) as reader:
         [(first,)] = reader.execute("select min(first_seen_at) from int_orgs").fetchall()
     result = factory.refresh(as_of="2020-01-01")
@@ -204,7 +211,7 @@ def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story, tmp_
 
 
 def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+    factory = story.copy()
     (factory.home.build / "begun-anew").touch()  # by a run that was killed when it had just published
     for variables in ("{}", f"{{raw_path: {tmp_path}}}"):
         result = factory.refresh("--vars", variables)
@@ -238,8 +245,8 @@ def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp
     assert factory.home.current() is None
 
 
-def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story) -> None:
+    factory = story.copy()
     current = factory.home.published.resolve()
     current.chmod(0o644)
     with duckdb.connect(str(current)) as connection:
@@ -248,9 +255,9 @@ def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story
 
 
 def test_documents_are_of_no_version_while_they_are_written(
-    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = story.factory.copy(tmp_path / "home").home
+    home = story.copy().home
     log = StepLog()
     assert not handing_out.write_version_documents(home, 2, home.documents, log), "they were copied, too"
     with monkeypatch.context() as patch:
@@ -263,16 +270,16 @@ def test_documents_are_of_no_version_while_they_are_written(
     assert marker.exists()
 
 
-def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story) -> None:
+    factory = story.copy()
     result = factory.refresh(as_of="2026-06-31")
     assert result.returncode == BROKEN_SETUP
     assert [json.loads(line)["event"] for line in result.stderr.splitlines()] == ["end"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_says_so_in_a_line(story: Story, tmp_path: Path, number: signal.Signals) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_an_interrupted_run_says_so_in_a_line(story: Story, number: signal.Signals) -> None:
+    factory = story.copy()
     command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder)]
     command += ["--vars", json.dumps({"raw_path": str(factory.logs)}), "--full-refresh", "--verbose"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
@@ -314,8 +321,8 @@ def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
     assert factory.documents() == story.factory.documents()
 
 
-def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_what_is_damaged_is_named_with_a_way_out(story: Story) -> None:
+    factory = story.copy()
     factory.home.history.write_bytes(b"damaged")
     message = str(end(factory.refresh())["message"])
     assert "history.duckdb, which has all rows that were read, cannot be opened" in message
@@ -343,8 +350,8 @@ def test_two_runs_never_overlap(story: Story) -> None:
         assert story.factory.refresh().returncode == BUSY
 
 
-def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: Story) -> None:
+    factory = story.copy()
     before = factory.home.published.resolve()
     size = before.stat().st_size
 
@@ -363,8 +370,8 @@ def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: St
     assert factory.documents() == story.factory.documents()
 
 
-def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_one_command_rolls_back(story: Story) -> None:
+    factory = story.copy()
     command = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
     subprocess.run([*command, "previous"], cwd=ROOT, check=True, capture_output=True)
     assert factory.home.current() == 1
@@ -387,9 +394,9 @@ def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
 
 
 def test_a_number_that_comes_back_is_not_taken_for_the_version_that_is_lost(
-    story: Story, postgresql: str, tmp_path: Path
+    story: Story, postgresql: str
 ) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+    factory = story.copy()
     options = ("--postgres-url", postgresql, "--postgres-schema", "lost_version")
     assert factory.refresh(*options).returncode == PUBLISHED
     shutil.rmtree(factory.home.version_file(2).parent)
@@ -434,8 +441,8 @@ def test_past_days_are_computed_without_touching_what_is_published(story: Story,
     assert contents(tmp_path / "out" / "2026-06-27") != contents(tmp_path / "out" / "2026-06-28")
 
 
-def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_another_version_of_a_model_is_built_anew(story: Story) -> None:
+    factory = story.copy()
     factory.home.discard_empty_build()
     factory.home.start_build()
     factory.home.warehouse.chmod(0o644)
@@ -454,7 +461,7 @@ def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) 
 
 
 def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+    factory = story.copy()
     log = min(factory.logs.rglob("*.parquet"))
     gone = log.rename(tmp_path / "gone")
     try:
@@ -477,8 +484,8 @@ def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
         gone.rename(log)
 
 
-def test_a_copy_in_postgresql_is_caught_up_with(story: Story, postgresql: str, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_copy_in_postgresql_is_caught_up_with(story: Story, postgresql: str) -> None:
+    factory = story.copy()
     unreachable = factory.refresh("--postgres-url", "postgresql://reader@127.0.0.1:1/postgres")
     assert unreachable.returncode == BROKEN_SETUP
     assert "cannot be copied to PostgreSQL" in unreachable.stderr
