@@ -32,7 +32,7 @@ PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 
 
 # The longest files come first, so that no core waits for another at the end.
-LONGEST = ("test_incremental.py", "test_refresh.py")
+LONGEST = ("test_docs_commands.py", "test_incremental.py", "test_refresh.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
