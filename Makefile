@@ -55,7 +55,6 @@ docs: .venv/runtime  ## Write the documentation of all models as one HTML page, 
 	@echo "open target/docs/static_index.html in a browser"
 
 test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
-	FACTORY_WAREHOUSE=target/test.duckdb $(BIN)/dbt build --full-refresh --quiet
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset

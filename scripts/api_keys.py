@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from factory_metrics.api.keys import READ_SCOPE, Key, KeyStore
 from factory_metrics.api.settings import read_settings
+from factory_metrics.failures import first_line
 from factory_metrics.project import UserError
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"api_keys: {error}", file=sys.stderr)
         return 2
     except SQLAlchemyError as error:
-        print(f"api_keys: the key store does not answer: {str(error).splitlines()[0]}", file=sys.stderr)
+        print(f"api_keys: the key store does not answer: {first_line(error)}", file=sys.stderr)
         return 2
     return 0
 

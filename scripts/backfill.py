@@ -7,7 +7,6 @@ Each day gets a folder, `<out>/2026-06-01`, with the documents as of its end (UT
 that the published version knows.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.project import UserError, default_home
+from factory_metrics.project import UserError
+from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.dbt_runs import BadDataError, DbtError
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.past_days import backfill
@@ -25,9 +25,7 @@ from factory_metrics.variables import read_variables
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, 1 when a test failed, 2 when it could not be done."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = home_parser(__doc__)
     parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DAY")
     parser.add_argument(
         "--to", dest="last", type=date.fromisoformat, metavar="DAY", help="default: the same day"
@@ -35,13 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the days' folders go")
     parser.add_argument(
         "--warehouse", type=Path, metavar="FILE", help="default: what is published in the home"
-    )
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=default_home(),
-        metavar="DIR",
-        help="default: FACTORY_HOME, else published/",
     )
     parser.add_argument(
         "--vars", default="{}", metavar="YAML", help="dbt's variables, such as {list_limit: 20}"

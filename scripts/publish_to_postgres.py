@@ -5,16 +5,15 @@ there already is not copied again. scripts/refresh.py --postgres-url does the sa
 Passwords come from PGPASSWORD or ~/.pgpass.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 
+from factory_metrics.failures import first_line
 from factory_metrics.postgres import DEFAULT_SCHEMA
-from factory_metrics.project import UserError, default_home
-from factory_metrics.runs.failures import first_line
+from factory_metrics.project import UserError
+from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.postgres_copy import Target, copy_version
 from factory_metrics.runs.publishing import Home
@@ -22,18 +21,9 @@ from factory_metrics.runs.publishing import Home
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 2 when something went wrong."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = home_parser(__doc__)
     parser.add_argument("--url", required=True, help="postgresql://user@host/database, without password")
     parser.add_argument("--schema", default=DEFAULT_SCHEMA, metavar="NAME", help=f"default: {DEFAULT_SCHEMA}")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=default_home(),
-        metavar="DIR",
-        help="where versions are published (default: FACTORY_HOME, else published/)",
-    )
     arguments = parser.parse_args(argv)
     home = Home(arguments.home)
     try:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from factory_metrics.postgres import DEFAULT_SCHEMA
-from factory_metrics.project import default_home
+from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.one_run import Outcome, Request, refresh
 from factory_metrics.runs.postgres_copy import Target
@@ -70,16 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     """Return the command line's description."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=default_home(),
-        metavar="DIR",
-        help="where to build and publish (default: FACTORY_HOME, else published/)",
-    )
+    parser = home_parser(__doc__)
     parser.add_argument(
         "--vars", default="{}", metavar="YAML", help="dbt's variables, such as {raw_path: /data/logs}"
     )

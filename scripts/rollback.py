@@ -7,7 +7,6 @@
 The documents are written again from it. It stays published until a run of scripts/refresh.py finds new rows.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,8 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.project import UserError, default_home
-from factory_metrics.runs.failures import explain
+from factory_metrics.failures import explain
+from factory_metrics.project import UserError
+from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.handing_out import write_version_documents
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.progress import newest_batch
@@ -26,17 +26,8 @@ from factory_metrics.runs.step_log import StepLog
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code: 0, or 2 when something went wrong."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = home_parser(__doc__)
     parser.add_argument("version", nargs="?", help="a version's number, or `previous`; none: list them")
-    parser.add_argument(
-        "--home",
-        type=Path,
-        default=default_home(),
-        metavar="DIR",
-        help="where versions are published (default: FACTORY_HOME, else published/)",
-    )
     documents = parser.add_mutually_exclusive_group()
     documents.add_argument("--documents", type=Path, metavar="DIR", help="default: <home>/documents")
     documents.add_argument("--no-documents", action="store_true", help="leave the documents as they are")

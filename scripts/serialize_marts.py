@@ -17,6 +17,7 @@ from rich.progress import Progress
 from factory_metrics.documents.contract import METRIC_TYPES
 from factory_metrics.documents.output import Selection, write_documents
 from factory_metrics.documents.warehouse import check_as_of_has_rows, open_warehouse
+from factory_metrics.failures import first_line
 from factory_metrics.project import ROOT, UserError, default_warehouse, time_ranges
 from factory_metrics.runs.interrupts import run_command
 
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 check_as_of_has_rows(warehouse)
             summary = write_documents(warehouse, arguments.out, selection.marts(ranges), selection, progress)
     except (UserError, OSError, duckdb.Error) as error:
-        print(f"serialize_marts: {str(error).splitlines()[0]}", file=sys.stderr)
+        print(f"serialize_marts: {first_line(error)}", file=sys.stderr)
         return 2
     print(
         f"{summary.written:,} documents written, {summary.unchanged:,} unchanged, "

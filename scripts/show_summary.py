@@ -17,6 +17,7 @@ from factory_metrics.documents.contract import AggregateDocument, AggregateMetri
 from factory_metrics.documents.marts import Mart, read_documents
 from factory_metrics.documents.output import MANIFEST
 from factory_metrics.documents.warehouse import check_marts, open_warehouse
+from factory_metrics.failures import first_line
 from factory_metrics.project import ROOT, UserError, default_warehouse, time_ranges
 from factory_metrics.report.formats import length_text
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with open_warehouse(arguments.warehouse) as warehouse:
             _print_summary(warehouse, time_ranges(), arguments.limit)
     except (UserError, OSError, duckdb.Error) as error:
-        print(f"show_summary: {str(error).splitlines()[0]}", file=sys.stderr)
+        print(f"show_summary: {first_line(error)}", file=sys.stderr)
         return 2
     print(f"Warehouse: {arguments.warehouse.absolute()}")
     missing = (

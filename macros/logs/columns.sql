@@ -1,11 +1,6 @@
--- The columns of the raw logs: the kind of each, and the names that it may have, of which the first that has a value
--- counts. `optional` names the columns that a log may lack.
-{% macro log_columns(log) -%}
-    {%- set happened_at = {
-        'factory_events': ['occurred_at', 'timestamp', 'created_at'],
-        'factory_metrics': ['recorded_at', 'timestamp', 'created_at', 'completed_at'],
-    }[log] -%}
-    {%- set kinds = {
+-- The columns of the raw logs, with their kinds. Python reads it, too, see scripts/factory_metrics/shared_constants.py.
+{% macro raw_logs() -%}
+    {{ return({
         'factory_events': {
             'id': 'text',
             'org_id': 'text',
@@ -32,7 +27,18 @@
             'ingested_at': 'timestamp',
             'metadata': 'json',
         },
+    }) }}
+{%- endmacro %}
+
+
+-- The columns of a log: the kind of each, and the names that it may have, of which the first that has a value counts.
+-- `optional` names the columns that a log may lack.
+{% macro log_columns(log) -%}
+    {%- set happened_at = {
+        'factory_events': ['occurred_at', 'timestamp', 'created_at'],
+        'factory_metrics': ['recorded_at', 'timestamp', 'created_at', 'completed_at'],
     }[log] -%}
+    {%- set kinds = raw_logs()[log] -%}
     {%- set names = {happened_at[0]: happened_at, 'ingested_at': ['ingested_at'] + happened_at} -%}
     {%- set required = ['id', 'event_type', happened_at[0]] -%}
     {%- set columns = {} -%}

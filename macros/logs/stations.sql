@@ -1,4 +1,4 @@
--- The six stations, in pipeline order.
+-- The six stations, in pipeline order. Python reads them, too, see scripts/factory_metrics/shared_constants.py.
 {% macro stations() -%}
     {{ return(['research', 'development', 'security', 'qa', 'acceptance', 'deploy']) }}
 {%- endmacro %}

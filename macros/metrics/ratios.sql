@@ -25,18 +25,25 @@
 {%- endmacro %}
 
 
+-- How a length of time is written: unit, its seconds, decimals; the shortest unit first. Python reads it, too, see
+-- scripts/factory_metrics/shared_constants.py.
+{% macro length_units() -%}
+    {{ return([('s', 1, 0), ('m', 60, 0), ('h', 3600, 1), ('d', 86400, 1)]) }}
+{%- endmacro %}
+
+
 -- A length of time as people read it: 45s, 15m, 4.5h, 2.3d. The unit is chosen before rounding; n/a for no length.
 -- The length is `microseconds / count`, both whole numbers.
 {% macro length_text(microseconds, count) -%}
+    {%- set units = length_units() -%}
     case
         when {{ count }} = 0 then 'n/a'
-        when {{ microseconds }} < 60000000 * {{ count }}
-            then {{ round_ratio(microseconds, '1000000 * ' ~ count, 0) }} || 's'
-        when {{ microseconds }} < 3600000000 * {{ count }}
-            then {{ round_ratio(microseconds, '60000000 * ' ~ count, 0) }} || 'm'
-        when {{ microseconds }} < 86400000000 * {{ count }}
-            then {{ short_number(round_ratio(microseconds, '3600000000 * ' ~ count, 1)) }} || 'h'
-        else {{ short_number(round_ratio(microseconds, '86400000000 * ' ~ count, 1)) }} || 'd'
+        {%- for unit, seconds, decimals in units %}
+        {%- set length = round_ratio(microseconds, seconds * 1000000 ~ ' * ' ~ count, decimals) %}
+        {% if loop.last -%} else
+        {%- else -%} when {{ microseconds }} < {{ units[loop.index][1] * 1000000 }} * {{ count }} then
+        {%- endif %} {{ short_number(length) if decimals else length }} || '{{ unit }}'
+        {%- endfor %}
     end
 {%- endmacro %}
 

@@ -23,8 +23,8 @@ from factory_metrics.documents.marts import ColumnType, Mart, ddl, read_document
 from factory_metrics.documents.output import Selection, write_documents
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import time_ranges
+from factory_metrics.shared_constants import STATIONS
 
-_STATIONS = "['research', 'development', 'security', 'qa', 'acceptance', 'deploy']"
 _AS_OF = "TIMESTAMP '2026-06-30 12:00:00'"
 
 # How many elements a list has, as SQL over the org's number `o`; the trends of costs have one per day.
@@ -90,7 +90,7 @@ def _value(name: str, of: ColumnType, item: str, days: str) -> str:
         fields = (f'"{field}" := {_value(field, inner, item, days)}' for field, inner in of.items())
         return f"struct_pack({', '.join(fields)})"
     if name in {"station", "phase"}:
-        return f"{_STATIONS}[{item} % 6 + 1]"
+        return f"{[*STATIONS]}[{item} % {len(STATIONS)} + 1]"
     random = f"hash(o, {item}, '{name}')"
     return {
         "VARCHAR": "'resolved'" if name == "status" else f"'{name}-' || {random} % 1000000",

@@ -18,7 +18,7 @@ import duckdb
 
 import _path  # noqa: F401
 from factory_metrics.project import UserError
-from factory_metrics.synthetic import demo_factory, generator
+from factory_metrics.synthetic import demo_factory, demo_orgs, generator
 
 DAYS = 120
 
@@ -49,7 +49,7 @@ def main() -> None:
     logs.add_argument(
         "--end",
         type=instant,
-        default=demo_factory.END,
+        default=demo_orgs.END,
         help="rows arrive before it (default: the demo's end)",
     )
     logs.add_argument("--seed", type=int, default=generator.SEED)

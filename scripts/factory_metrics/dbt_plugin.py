@@ -2,8 +2,9 @@
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
 and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(log, paths)`,
-`count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)` and `macros_version()`. Every command that opens the
-warehouse begins here, before anything is written: so this is where its variables are checked.
+`count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)` and
+`macros_version()`. Every command that opens the warehouse begins here, before anything is written: so this is
+where its variables are checked.
 """
 
 import os
@@ -99,7 +100,8 @@ class Plugin(BasePlugin):
     def _own_seed_lines(self, name: str, columns: str) -> str:
         """Return a JSON object with the user's `lines` of a seed, or an `error` in words."""
         return _as_json(
-            "lines", lambda: [line.fields() for line in read_own_seed(self._seeds_path, name, columns.split(","))]
+            "lines",
+            lambda: [line.fields() for line in read_own_seed(self._seeds_path, name, columns.split(","))],
         )
 
     def _describe(self, log: str, paths: list[str]) -> list[Part]:

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import duckdb
+import forked
 import pytest
+from example_warehouse import make_warehouse
+from landed_logs import Builder, Log, file_builder, logs_in_files
 
 ROOT = Path(__file__).parents[2]
-# The command `dbt`, which does not look for garbage: that takes a tenth of a process that ends soon.
+# The command `dbt` in a process of its own, which does not look for garbage: a tenth of its time.
 DBT = (sys.executable, "-c", "import gc; gc.disable(); from dbt.cli.main import cli; cli(prog_name='dbt')")
 VIEWS = BI, SEMANTIC, DRILL_DOWN, ALL_ROWS = (
     "path:models/bi",
@@ -29,7 +32,7 @@ PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 
 
 # The longest files come first, so that no core waits for another at the end.
-LONGEST = ("test_incremental.py", "test_refresh.py")
+LONGEST = ("test_docs_commands.py", "test_incremental.py", "test_refresh.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -72,17 +75,25 @@ class Warehouse:
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a command in the project, on this warehouse; the exit code and the output are the result."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Nearly every warehouse has variables of its own, so nothing would be parsed partially.
-        environment = os.environ | {"FACTORY_WAREHOUSE": str(self.file), "DBT_PARTIAL_PARSE": "false"}
         return subprocess.run(
-            command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=600
+            command,
+            cwd=ROOT,
+            env=self._environment(),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
+
+    def _environment(self) -> dict[str, str]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return os.environ | {"FACTORY_WAREHOUSE": str(self.file)}
 
     def dbt(self, command: str, variables: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a dbt command with its variables, a YAML text."""
         artifacts = ("--target-path", self.folder / "target", "--log-path", self.folder / "logs")
-        return self.run(*DBT, command, "--no-use-colors", *artifacts, "--vars", variables, *options)
+        arguments = (command, "--no-use-colors", *artifacts, "--vars", variables, *options)
+        return forked.run_dbt([str(argument) for argument in arguments], self._environment())
 
     def build(self, variables: str, *options: str, without: Sequence[str] = VIEWS) -> None:
         """Run `dbt build`, which must succeed; the unit tests of formulas do not depend on the logs.
@@ -119,6 +130,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         without=(SEMANTIC, DRILL_DOWN, ALL_ROWS),
     )
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a warehouse of documented examples, which tests only read."""
+    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb")
+
+
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    """Start a process that builds from files."""
+    with file_builder(tmp_path_factory.mktemp("files")) as started:
+        yield started
+
+
+@pytest.fixture
+def files(tmp_path: Path, builder: Builder) -> Log:
+    """Return logs without files, and a warehouse that is not there yet."""
+    return logs_in_files(builder, tmp_path / "factory.duckdb")
 
 
 @pytest.fixture(scope="session")

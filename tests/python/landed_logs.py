@@ -23,9 +23,7 @@ class Builder:
         """Start the process."""
         self.requests, other_end = forked.CONTEXT.Pipe()
         arguments = (self.folder, json.dumps(self.variables), other_end)
-        self.process = forked.CONTEXT.Process(
-            target=incremental_worker.build_often, args=arguments, daemon=True
-        )
+        self.process = forked.process(incremental_worker.build_often, arguments, daemon=True)
         self.process.start()
         other_end.close()
 

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 import requests
 from api_client import LEAKS, PATH, Api, check_error, error_of, serving
-from test_serialize import MARTS, make_warehouse, serialize
+from example_warehouse import MARTS, make_warehouse
+from test_serialize import serialize
 
 from factory_metrics.api.requests import accepts_gzip, matches
 from factory_metrics.documents.output import folder_name

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from api_client import serving
 from conftest import without
+from document_examples import EXAMPLES
+from example_warehouse import make_warehouse
 from jsonschema import Draft202012Validator
-from test_contract import EXAMPLES
-from test_serialize import make_warehouse
 
 import write_openapi
 from factory_metrics.api.openapi import METRICS_PATH, description

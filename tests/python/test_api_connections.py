@@ -17,7 +17,6 @@ import pytest
 import requests
 from api_client import PATH, Api, eventually, serving
 from requests.adapters import HTTPAdapter
-from test_serialize import make_warehouse
 from uvicorn.server import ServerState
 
 from factory_metrics.api.connections import Connections
@@ -27,11 +26,6 @@ CHUNKED = b"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r
 HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 KEY = b"rsk_live_" + b"0" * 64
 LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme"])
 
 
 @pytest.fixture(scope="module")

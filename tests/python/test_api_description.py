@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from api_client import serving
+from document_examples import EXAMPLES
+from example_warehouse import make_warehouse
 from jsonschema import Draft202012Validator
-from test_contract import EXAMPLES
-from test_serialize import make_warehouse
 
 import write_openapi
 from factory_metrics.api.errors import STATUSES

@@ -11,7 +11,8 @@ import h11
 import pytest
 from uvicorn.server import ServerState
 
-from factory_metrics.api.app import Answer, Receive, Scope, Send
+from factory_metrics.api.answers import Answer
+from factory_metrics.api.app import Receive, Scope, Send
 from factory_metrics.api.protocol import HttpProtocol, uvicorn_config
 
 # Method, target, body.

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from api_client import Api, error_of, eventually, serving
-from test_serialize import make_warehouse
 
 import api_keys
 from factory_metrics.api import authentication
@@ -46,11 +45,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def named_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the commands use the store."""
     monkeypatch.setenv("FACTORY_API_KEYS_URL", url)
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme"])
 
 
 def created(capsys: pytest.CaptureFixture[str], *options: str) -> str:

@@ -14,7 +14,6 @@ from random import Random
 import pytest
 from api_client import error_of, eventually, serving
 from conftest import without
-from test_serialize import make_warehouse
 
 from factory_metrics.api import limits
 from factory_metrics.api.addresses import client_address
@@ -62,11 +61,6 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme", "beta"])
 
 
 class Clock:

@@ -19,7 +19,6 @@ import pytest
 import requests
 from api_client import PATH, Api, check_error, error_of, eventually, serving
 from conftest import ROOT
-from test_serialize import make_warehouse
 
 from factory_metrics.api.app import MetricsApi
 from factory_metrics.api.authentication import Authenticator
@@ -31,11 +30,6 @@ from factory_metrics.api.settings import Settings, read_settings
 from factory_metrics.api.telemetry import Telemetry
 from factory_metrics.documents.marts import Mart
 from factory_metrics.project import UserError
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb", ["acme"])
 
 
 @pytest.fixture(scope="module")

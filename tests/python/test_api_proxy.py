@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from api_client import PATH, Api, check_error, eventually, serving
 from conftest import ROOT, without
-from test_serialize import make_warehouse
+from example_warehouse import make_warehouse
 
 from factory_metrics.api.errors import STATUSES
 

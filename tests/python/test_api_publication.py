@@ -20,7 +20,7 @@ import pytest
 import requests
 from api_client import PATH, Api, error_of, eventually, serving
 from conftest import Warehouse
-from test_serialize import MARTS, make_warehouse
+from example_warehouse import MARTS, make_warehouse
 
 from factory_metrics.api.data import Publication
 from factory_metrics.api.empty import empty_document

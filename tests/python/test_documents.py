@@ -14,7 +14,10 @@ from urllib.parse import quote
 
 import pytest
 from conftest import BI, SEMANTIC, Warehouse
-from hostile import STRANGE_ORGS, Landed, Row, append_to_tables, random_factory, write_logs
+from hostile.columns import Row
+from hostile.factories import STRANGE_ORGS, random_factory
+from hostile.files import Landed, write_logs
+from hostile.typed import append_to_tables
 from reference import Expected, compute
 from reference_rows import as_instant
 

@@ -12,7 +12,7 @@ import pytest
 
 import generate_logs
 from factory_metrics.project import ROOT
-from factory_metrics.synthetic import demo_factory, stories
+from factory_metrics.synthetic import demo_factory, demo_orgs, stories, working_time
 from factory_metrics.synthetic.generator import LogsRequest, Made, generate
 
 SEEDS = ROOT / "seeds" / "raw"
@@ -93,8 +93,8 @@ def test_demo_makes_the_committed_seeds(name: str, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("org", demo_factory.ORGS, ids=lambda org: org.id)
-def test_stories_are_as_a_team_would_live_them(org: demo_factory.Org) -> None:
+@pytest.mark.parametrize("org", demo_orgs.ORGS, ids=lambda org: org.id)
+def test_stories_are_as_a_team_would_live_them(org: demo_orgs.Org) -> None:
     """Machines and people take their time, and nothing goes out that has not passed."""
     rng = Random(7)
     durations, latencies = [], []
@@ -124,8 +124,8 @@ def test_stories_are_as_a_team_would_live_them(org: demo_factory.Org) -> None:
                     ]
                     assert len(resolutions) == 1
         durations += [run.duration_ms / 60_000 for run in story.runs]
-    assert min(latencies) >= 5 * stories.MINUTE
-    assert 2 * stories.HOUR < median(latencies) < 24 * stories.HOUR
+    assert min(latencies) >= 5 * working_time.MINUTE
+    assert 2 * working_time.HOUR < median(latencies) < 24 * working_time.HOUR
     assert 4 < median(durations) < 20
 
 
@@ -139,7 +139,7 @@ def test_demo_has_every_event_type_of_every_org(seeds: duckdb.DuckDBPyConnection
     found = seeds.execute(
         "select org_id, list(distinct event_type) from factory_events where org_id is not null group by all"
     ).fetchall()
-    assert len(found) == len(demo_factory.ORGS)
+    assert len(found) == len(demo_orgs.ORGS)
     for org, event_types in found:
         assert set(event_types) >= EVENT_TYPES, org
 

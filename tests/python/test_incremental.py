@@ -20,7 +20,10 @@ import forked
 import incremental_worker
 import pytest
 from conftest import Warehouse
-from hostile import Row, append_to_tables, random_factory, write_logs
+from hostile.columns import Row
+from hostile.factories import random_factory
+from hostile.files import write_logs
+from hostile.typed import append_to_tables
 from reference_rows import as_instant
 
 AS_OF = "2026-06-30T17:45:12.345678Z"
@@ -43,7 +46,7 @@ def run(
     target: Callable[[Path, str], None], folder: Path, variables: str, kill_after: float | None = None
 ) -> int:
     """Run one of the workers, and kill it after so many seconds if it still runs; return its exit code."""
-    process = forked.CONTEXT.Process(target=target, args=(folder, variables))
+    process = forked.process(target, (folder, variables))
     process.start()
     process.join(kill_after)
     if process.is_alive():

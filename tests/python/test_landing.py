@@ -9,20 +9,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from landed_logs import Builder, Log, file_builder, logs_in_files
+from landed_logs import Builder, Log
 
 EVENT = {"org_id": "acme", "event_type": "human.override", "payload": {}}
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
-    with file_builder(tmp_path_factory.mktemp("files")) as started:
-        yield started
-
-
-@pytest.fixture
-def files(tmp_path: Path, builder: Builder) -> Log:
-    return logs_in_files(builder, tmp_path / "factory.duckdb")
 
 
 def write(files: Log, name: str, *ids: str) -> Path:

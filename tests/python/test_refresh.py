@@ -1,16 +1,13 @@
 """The scheduler's command: what it publishes, what it leaves alone, and what it says."""
 
-import errno
 import fcntl
 import json
 import os
-import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -19,67 +16,26 @@ import duckdb
 import forked
 import pytest
 from conftest import ROOT, Warehouse
+from refreshed_home import (
+    BAD_DATA,
+    BROKEN_SETUP,
+    BUSY,
+    FIRST_AS_OF,
+    NOTHING_NEW,
+    PUBLISHED,
+    SECOND_AS_OF,
+    RefreshedHome,
+    contents,
+    end,
+)
 
 import rollback
 from factory_metrics.dbt_plugin import RAW_DATABASE_ALIAS, attach_raw_database
-from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
-from factory_metrics.runs import handing_out, one_run, progress, run_history
-from factory_metrics.runs.dbt_runs import DbtError
-from factory_metrics.runs.failures import explain
-from factory_metrics.runs.publishing import SCRATCH_PREFIX, Home, in_use
-from factory_metrics.runs.run_history import Run
+from factory_metrics.runs import handing_out, progress, run_history
+from factory_metrics.runs.publishing import Home
 from factory_metrics.runs.step_log import StepLog
-from rollback import chosen_version, list_versions
-
-FIRST_AS_OF, SECOND_AS_OF = "2026-06-29T12:00:00Z", "2026-06-30T12:00:00Z"
-PUBLISHED, BAD_DATA, BROKEN_SETUP, NOTHING_NEW, BUSY = range(5)
-
-
-@dataclass
-class Factory:
-    """A home, and the logs that it is refreshed from."""
-
-    home: Home
-    logs: Path
-
-    def land(self, *period: str, events: int) -> None:
-        """Add logs of three orgs."""
-        command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(self.logs)]
-        subprocess.run(
-            [*command, "--orgs", "3", "--events", str(events), *period],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
-
-    def refresh(self, *options: str, as_of: str = SECOND_AS_OF) -> subprocess.CompletedProcess[str]:
-        """Run the command, with logs in JSON."""
-        arguments = ["--home", str(self.home.folder), "--as-of", as_of]
-        arguments += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--log-format", "json", *options]
-        return forked.run_refresh(arguments)
-
-    def copy(self, folder: Path) -> "Factory":
-        """Return a copy of the home, on the same logs."""
-        shutil.copytree(self.home.folder, folder, symlinks=True)
-        return Factory(Home(folder), self.logs)
-
-    def documents(self) -> dict[str, bytes]:
-        """Return the documents of the home."""
-        return contents(self.home.documents)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return the documents in a folder by their path in it, without the manifest, which has the as-of."""
-    paths = (path for path in folder.rglob("*.json") if path.name != "manifest.json")
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
-
-
-def end(result: subprocess.CompletedProcess[str]) -> dict[str, object]:
-    """Return the last line of the log."""
-    line = json.loads(result.stderr.splitlines()[-1])
-    assert isinstance(line, dict)
-    return line
+from rollback import chosen_version
 
 
 def first_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
@@ -94,19 +50,24 @@ def first_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]
 class Story:
     """A home that was published twice, and what happened on the way."""
 
-    factory: Factory
+    factory: RefreshedHome
     first: subprocess.CompletedProcess[str]
     again: subprocess.CompletedProcess[str]
     second: subprocess.CompletedProcess[str]
     first_documents: dict[str, bytes]
     held_before: list[tuple[object, ...]]
     held_after: list[tuple[object, ...]]
+    place: Path
+
+    def copy(self) -> RefreshedHome:
+        """Return a copy of the home where it was published: so dbt need not parse the project again."""
+        return self.factory.copy(self.place)
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("refresh")
-    factory = Factory(Home(folder / "home"), folder / "logs")
+    factory = RefreshedHome(Home(folder / "home"), folder / "logs")
     factory.land("--end", FIRST_AS_OF, events=3000)
     first = factory.refresh(as_of=FIRST_AS_OF)
     documents = factory.documents()
@@ -116,7 +77,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         factory.land("--start", FIRST_AS_OF, "--end", SECOND_AS_OF, events=200)
         second = factory.refresh()
         held_after = first_rows(reader)
-    return Story(factory, first, again, second, documents, held_before, held_after)
+    place = factory.home.folder
+    kept = RefreshedHome(Home(place.rename(folder / "kept")), factory.logs)
+    return Story(kept, first, again, second, documents, held_before, held_after, place)
 
 
 def test_new_rows_are_published(story: Story) -> None:
@@ -156,20 +119,6 @@ def test_the_documents_are_those_of_a_build_from_nothing(story: Story, tmp_path:
     assert contents(plain.serialize()) == story.factory.documents()
 
 
-def test_a_run_is_known_by_its_start_whatever_its_decimals(tmp_path: Path) -> None:
-    history, warehouse = tmp_path / "runs.jsonl", tmp_path / "warehouse.duckdb"
-    lost = Run(started_at="2026-06-30 13:00:00.000000", outcome="published", published_version=3)
-    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published", published_version=2)
-    run_history.append(history, lost)
-    run_history.write_table(warehouse, history, run)
-    run_history.append(history, run)
-    with duckdb.connect(str(warehouse)) as connection:
-        found = run_history.read_last(connection)
-    assert found == run, "not the one of the highest number, or the latest"
-    assert run_history.knows(history, found)
-    assert run_history.highest_version(history) == 3
-
-
 def test_the_history_tells_of_every_run(story: Story) -> None:
     with duckdb.connect(str(story.factory.home.published), read_only=True) as reader:
         rows = reader.execute(
@@ -183,8 +132,8 @@ def test_the_history_tells_of_every_run(story: Story) -> None:
     ]
 
 
-def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_bad_data_is_not_published_until_it_is_corrected(story: Story) -> None:
+    factory = story.copy()
     before, documents = factory.home.published.resolve(), factory.documents()
     garbage = factory.logs / "factory_events" / "garbage.jsonl"
     garbage.write_text("no JSON\n" * 1000)
@@ -202,8 +151,8 @@ def test_bad_data_is_not_published_until_it_is_corrected(story: Story, tmp_path:
         garbage.unlink()
 
 
-def test_what_was_let_pass_stays_passed(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_what_was_let_pass_stays_passed(story: Story) -> None:
+    factory = story.copy()
     with duckdb.connect(str(factory.home.published), read_only=True) as reader:
         others = reader.execute("select count(*) from rejected_records").fetchall()[0][0]
     garbage = factory.logs / "factory_events" / "garbage.jsonl"
@@ -224,8 +173,8 @@ def test_what_was_let_pass_stays_passed(story: Story, tmp_path: Path) -> None:
         assert reader.execute(passed).fetchall() == [(0.01, others + 1010), (1, others + 1000)]
 
 
-def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story) -> None:
+    factory = story.copy()
     for name, content, message in (
         ("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet"),
         ("c.csv", "id,org_id\n1,a\n", "the required column event_type is missing in"),
@@ -243,8 +192,8 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story, t
     assert factory.documents() == story.factory.documents()
 
 
-def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story) -> None:
+    factory = story.copy()
     with duckdb.connect(str(factory.home.published), read_only=True) as reader:
         [(first,)] = reader.execute("select min(first_seen_at) from int_orgs").fetchall()
     result = factory.refresh(as_of="2020-01-01")
@@ -262,7 +211,7 @@ def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story, tmp_
 
 
 def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+    factory = story.copy()
     (factory.home.build / "begun-anew").touch()  # by a run that was killed when it had just published
     for variables in ("{}", f"{{raw_path: {tmp_path}}}"):
         result = factory.refresh("--vars", variables)
@@ -288,7 +237,7 @@ def test_a_home_keeps_to_its_logs(story: Story, tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp_path: Path) -> None:
-    factory = Factory(Home(tmp_path / "home"), tmp_path)
+    factory = RefreshedHome(Home(tmp_path / "home"), tmp_path)
     result = forked.run_refresh(["--home", str(factory.home.folder), "--vars", variables])
     assert result.returncode == BROKEN_SETUP, result.stderr
     assert message in result.stderr
@@ -296,23 +245,8 @@ def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp
     assert factory.home.current() is None
 
 
-@pytest.mark.parametrize("content", [pytest.param(b"", id="empty"), pytest.param(None, id="no tables")])
-def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
-    content: bytes | None, tmp_path: Path
-) -> None:
-    home = Home(tmp_path)
-    home.build.mkdir()
-    if content is None:
-        duckdb.connect(str(home.history)).close()
-    else:
-        home.history.write_bytes(content)
-    assert progress.landed_progress(home) == ("", 0)
-    one_run.check_logs(home, {}, None)
-    assert not home.history.exists()
-
-
-def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story) -> None:
+    factory = story.copy()
     current = factory.home.published.resolve()
     current.chmod(0o644)
     with duckdb.connect(str(current)) as connection:
@@ -321,9 +255,9 @@ def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story
 
 
 def test_documents_are_of_no_version_while_they_are_written(
-    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = story.factory.copy(tmp_path / "home").home
+    home = story.copy().home
     log = StepLog()
     assert not handing_out.write_version_documents(home, 2, home.documents, log), "they were copied, too"
     with monkeypatch.context() as patch:
@@ -336,57 +270,16 @@ def test_documents_are_of_no_version_while_they_are_written(
     assert marker.exists()
 
 
-def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    left = home.scratch / "factory-logs-1" / "a.csv", home.build / "warehouse.duckdb.tmp" / "block"
-    for path in left:
-        path.parent.mkdir(parents=True)
-        path.touch()
-    with home.locked():
-        assert not any(path.exists() for path in left)
-
-
-def test_what_a_killed_backfill_left_goes_with_old_versions(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    at_work, killed = (home.versions_folder / f"{SCRATCH_PREFIX}{name}" for name in ("at-work", "killed"))
-    for folder in (at_work, killed):
-        folder.mkdir(parents=True)
-    with in_use(at_work):
-        home.remove_old_versions(keep=3)
-        assert (at_work.exists(), killed.exists()) == (True, False)
-
-
-@pytest.mark.parametrize(
-    ("text", "instant"),
-    [
-        ("2026-06-30T14:00:00+02:00", "2026-06-30 12:00:00"),
-        ("20260630", "2026-06-30 00:00:00"),
-        ("2026-06-30 12:00:00.25", "2026-06-30 12:00:00.250000"),
-        ("2026-02-30", None),
-        ("0000-01-01", None),
-        ("0001-01-01T00:00+05:00", None),
-        ("yesterday", None),
-        ("", None),
-    ],
-)
-def test_an_as_of_is_read_before_the_run(text: str, instant: str | None) -> None:
-    if instant:
-        assert str(utc_instant(text, "--as-of")) == instant
-        return
-    with pytest.raises(UserError, match=re.escape(f"--as-of is '{text}', which is not an ISO 8601 instant")):
-        utc_instant(text, "--as-of")
-
-
-def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_wrong_as_of_is_refused_before_anything_is_built(story: Story) -> None:
+    factory = story.copy()
     result = factory.refresh(as_of="2026-06-31")
     assert result.returncode == BROKEN_SETUP
     assert [json.loads(line)["event"] for line in result.stderr.splitlines()] == ["end"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_says_so_in_a_line(story: Story, tmp_path: Path, number: signal.Signals) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_an_interrupted_run_says_so_in_a_line(story: Story, number: signal.Signals) -> None:
+    factory = story.copy()
     command = [sys.executable, "scripts/refresh.py", "--home", str(factory.home.folder)]
     command += ["--vars", json.dumps({"raw_path": str(factory.logs)}), "--full-refresh", "--verbose"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
@@ -428,15 +321,8 @@ def test_documents_that_are_gone_are_written_again_and_no_version_is_said_to_be(
     assert factory.documents() == story.factory.documents()
 
 
-def test_a_home_that_duckdb_cannot_write_to_is_refused(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home?")
-    with pytest.raises(UserError, match="has a \\? in it"), home.locked():
-        pass
-    assert not home.folder.exists()
-
-
-def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_what_is_damaged_is_named_with_a_way_out(story: Story) -> None:
+    factory = story.copy()
     factory.home.history.write_bytes(b"damaged")
     message = str(end(factory.refresh())["message"])
     assert "history.duckdb, which has all rows that were read, cannot be opened" in message
@@ -458,30 +344,14 @@ def test_what_is_damaged_is_named_with_a_way_out(story: Story, tmp_path: Path) -
     assert rollback.main(["previous", "--home", folder]) == 0
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        OSError(errno.ENOSPC, "No space left on device", "/srv/factory/build/a"),
-        duckdb.IOException('IO Error: Could not write file "/srv/a.duckdb": No space left on device'),
-        duckdb.OutOfMemoryException("failed to offload data block of size 256.0 KiB\nThis limit was set by"),
-        DbtError("Runtime Error in model a\n  IO Error: Could not write file: No space left on device"),
-    ],
-)
-def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
-    text = explain(error, Path("/srv/factory"))
-    assert text.startswith("the disk is full (")
-    assert text.endswith("): make room for /srv/factory, and run again")
-    assert "\n" not in text
-
-
 def test_two_runs_never_overlap(story: Story) -> None:
     with (story.factory.home.build / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert story.factory.refresh().returncode == BUSY
 
 
-def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: Story) -> None:
+    factory = story.copy()
     before = factory.home.published.resolve()
     size = before.stat().st_size
 
@@ -500,8 +370,8 @@ def test_a_full_disk_leaves_what_is_published_and_the_next_run_goes_on(story: St
     assert factory.documents() == story.factory.documents()
 
 
-def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_one_command_rolls_back(story: Story) -> None:
+    factory = story.copy()
     command = [sys.executable, "scripts/rollback.py", "--home", str(factory.home.folder)]
     subprocess.run([*command, "previous"], cwd=ROOT, check=True, capture_output=True)
     assert factory.home.current() == 1
@@ -523,31 +393,10 @@ def test_one_command_rolls_back(story: Story, tmp_path: Path) -> None:
     assert factory.documents() == story.factory.documents()
 
 
-def test_a_published_version_that_is_gone_can_be_gone_back_from(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    home = Home(tmp_path)
-    home.build.mkdir()
-    for version in (1, 2, 3):
-        home.version_file(version).parent.mkdir(parents=True)
-        home.version_file(version).touch()
-    home.point_to(3)
-    home.version_file(3).unlink()
-    with pytest.raises(UserError, match="version 3 is gone: choose another with"):
-        home.current()
-    list_versions(home)
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "1"]
-    assert chosen_version(home, "previous") == 2
-    home.roll_back(2, 7, "2026-06-30 12:00:00.000000")
-    with pytest.raises(UserError, match="there is no version 3"):
-        home.roll_back(3, 8, "2026-06-30 13:00:00.000000")
-    assert (home.current(), home.rollback()) == (2, (2, 7, 3, "2026-06-30 12:00:00.000000"))
-
-
 def test_a_number_that_comes_back_is_not_taken_for_the_version_that_is_lost(
-    story: Story, postgresql: str, tmp_path: Path
+    story: Story, postgresql: str
 ) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+    factory = story.copy()
     options = ("--postgres-url", postgresql, "--postgres-schema", "lost_version")
     assert factory.refresh(*options).returncode == PUBLISHED
     shutil.rmtree(factory.home.version_file(2).parent)
@@ -572,22 +421,6 @@ def test_a_number_that_comes_back_is_not_taken_for_the_version_that_is_lost(
         assert document["metrics"]["totalCost"] == cost
 
 
-def test_what_the_link_named_stays_for_those_who_looked_at_it(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.build.mkdir()
-    for version in (1, 2, 3):
-        home.version_file(version).parent.mkdir(parents=True)
-        home.version_file(version).touch()
-        os.utime(home.version_file(version).parent, (0, 0))
-    home.point_to(1)
-    home.point_to(3)
-    home.remove_old_versions(keep=0)
-    assert home.versions() == [1, 3]
-    os.utime(home.version_file(1).parent, (time.time() - 61,) * 2)
-    home.remove_old_versions(keep=0)
-    assert home.versions() == [3]
-
-
 def test_past_days_are_computed_without_touching_what_is_published(story: Story, tmp_path: Path) -> None:
     home = story.factory.home
     before = (home.published.resolve(), home.versions(), story.factory.documents())
@@ -608,8 +441,8 @@ def test_past_days_are_computed_without_touching_what_is_published(story: Story,
     assert contents(tmp_path / "out" / "2026-06-27") != contents(tmp_path / "out" / "2026-06-28")
 
 
-def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_another_version_of_a_model_is_built_anew(story: Story) -> None:
+    factory = story.copy()
     factory.home.discard_empty_build()
     factory.home.start_build()
     factory.home.warehouse.chmod(0o644)
@@ -628,7 +461,7 @@ def test_another_version_of_a_model_is_built_anew(story: Story, tmp_path: Path) 
 
 
 def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+    factory = story.copy()
     log = min(factory.logs.rglob("*.parquet"))
     gone = log.rename(tmp_path / "gone")
     try:
@@ -651,8 +484,8 @@ def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:
         gone.rename(log)
 
 
-def test_a_copy_in_postgresql_is_caught_up_with(story: Story, postgresql: str, tmp_path: Path) -> None:
-    factory = story.factory.copy(tmp_path / "home")
+def test_a_copy_in_postgresql_is_caught_up_with(story: Story, postgresql: str) -> None:
+    factory = story.copy()
     unreachable = factory.refresh("--postgres-url", "postgresql://reader@127.0.0.1:1/postgres")
     assert unreachable.returncode == BROKEN_SETUP
     assert "cannot be copied to PostgreSQL" in unreachable.stderr

@@ -5,14 +5,14 @@ import gzip
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
 import duckdb
 import pytest
 from backports import zstd
-from landed_logs import Builder, Log, file_builder, logs_in_files
+from landed_logs import Log
 
 from factory_metrics.logs import json_files
 from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
@@ -56,17 +56,6 @@ PIECES = [bytes([number]) for number in range(256) if number != ord("\n")] + [
 NOT_ASCII = bytes(range(128, 256))
 
 
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
-    with file_builder(tmp_path_factory.mktemp("files")) as started:
-        yield started
-
-
-@pytest.fixture
-def logs(tmp_path: Path, builder: Builder) -> Log:
-    return logs_in_files(builder, tmp_path / "factory.duckdb")
-
-
 def event(name: str, reason: str = "") -> dict[str, object]:
     at = {"occurred_at": "2026-06-29T10:00:00Z", "ingested_at": "2026-06-29T10:00:05Z"}
     return {"id": name, "org_id": "acme", "event_type": "human.override", **at, "payload": {"reason": reason}}
@@ -79,10 +68,10 @@ def event_csv(name: str, reason: str) -> str:
     return buffer.getvalue()
 
 
-def reasons(logs: Log, condition: str) -> dict[object, object]:
+def reasons(files: Log, condition: str) -> dict[object, object]:
     """Return the reasons of the events with a condition, by id."""
     query = f"select event_id, payload ->> 'reason' from base_event_deliveries where {condition}"
-    return {row[0]: row[1] for row in logs.query(query)}
+    return {row[0]: row[1] for row in files.query(query)}
 
 
 # ---- random bytes
@@ -105,7 +94,7 @@ def shown(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace")
 
 
-def test_every_line_is_a_row_whatever_its_bytes(logs: Log, seed: int) -> None:
+def test_every_line_is_a_row_whatever_its_bytes(files: Log, seed: int) -> None:
     rng = random.Random(seed)
     good: dict[str, str] = {}
     bad: list[tuple[str, str]] = []
@@ -115,7 +104,7 @@ def test_every_line_is_a_row_whatever_its_bytes(logs: Log, seed: int) -> None:
         is_json = number % 2 == 0
         # Names of folders are no columns, whatever our own are called.
         folder = ["", "text=x", "filename=y/line=1", "origin=2"][number % 4]
-        path = logs.place / "factory_events" / folder / f"{number}.{'jsonl' if is_json else 'csv'}"
+        path = files.place / "factory_events" / folder / f"{number}.{'jsonl' if is_json else 'csv'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [] if is_json else [",".join(COLUMNS).encode()]
         for line_number in range(rng.randint(1, 30)):
@@ -133,24 +122,24 @@ def test_every_line_is_a_row_whatever_its_bytes(logs: Log, seed: int) -> None:
                 lines.append(rng.choice([b"", b" ", b"\t"]))
         end = rng.choice([b"\n", b"\r\n"])
         path.write_bytes(end.join(lines) + rng.choice([b"", end]))
-    assert logs.run(*COUNTED)
-    assert reasons(logs, "rejected_rule is null") == good
-    records = logs.query(
+    assert files.run(*COUNTED)
+    assert reasons(files, "rejected_rule is null") == good
+    records = files.query(
         "select origin, rtrim(record, chr(13)) from base_event_deliveries where rejected_rule = 'unreadable'"
     )
     assert sorted(map(str, records)) == sorted(map(str, bad))
-    [(row_count,)] = logs.query("select sum(row_count)::integer from delivery_counts")
+    [(row_count,)] = files.query("select sum(row_count)::integer from delivery_counts")
     assert row_count == len(good) + len(bad)
 
 
-def test_rows_that_a_reader_loses_are_noticed(logs: Log) -> None:
-    path = logs.place / "factory_events" / "a.jsonl"
+def test_rows_that_a_reader_loses_are_noticed(files: Log) -> None:
+    path = files.place / "factory_events" / "a.jsonl"
     path.write_text("".join(json.dumps(event(f"e{number}")) + "\n" for number in range(3)))
-    assert logs.run(*COUNTED[:-1])
-    logs.query("delete from base_event_deliveries where event_id = 'e1'")
-    logs.query("update delivery_counts set row_count = 2 where log = 'factory_events'")
-    logs.query("update int_event_arrivals set row_count = 2")
-    assert not logs.run(PROMISE)
+    assert files.run(*COUNTED[:-1])
+    files.query("delete from base_event_deliveries where event_id = 'e1'")
+    files.query("update delivery_counts set row_count = 2 where log = 'factory_events'")
+    files.query("update int_event_arrivals set row_count = 2")
+    assert not files.run(PROMISE)
 
 
 # ---- JSON, line by line
@@ -219,8 +208,8 @@ HALVES = {
 }
 
 
-def test_half_a_character_becomes_the_replacement_character(logs: Log) -> None:
-    folder = logs.place / "factory_events"
+def test_half_a_character_becomes_the_replacement_character(files: Log) -> None:
+    folder = files.place / "factory_events"
     lines, batch, records = [], [], [",".join(COLUMNS)]
     for number, half in enumerate(HALVES):
         text = json.dumps(event("?")).replace('""', half)
@@ -236,8 +225,8 @@ def test_half_a_character_becomes_the_replacement_character(logs: Log) -> None:
         f"[{', '.join(batch)}]\n{json.dumps(event('id')).replace('id', chr(92) + 'ud83d')}"
     )
     (folder / "c.csv").write_text("\n".join(records))
-    assert logs.run(*COUNTED)
-    found = reasons(logs, "event_id is not null")
+    assert files.run(*COUNTED)
+    found = reasons(files, "event_id is not null")
     for number, text in enumerate(HALVES.values()):
         assert [found.pop(f"{kind}-{number}") for kind in ("line", "text", "batch", "csv")] == [text] * 4
     assert found == {}
@@ -246,7 +235,7 @@ def test_half_a_character_becomes_the_replacement_character(logs: Log) -> None:
 # ---- text that is not marked as such
 
 
-def test_bytes_are_text_if_they_are_utf_8(logs: Log) -> None:
+def test_bytes_are_text_if_they_are_utf_8(files: Log) -> None:
     columns = {
         "id": "encode(id)",
         "org_id": "encode('Zürich')",
@@ -263,18 +252,18 @@ def test_bytes_are_text_if_they_are_utf_8(logs: Log) -> None:
         as_text = ", ".join(
             f"{value} as {column}" for column, value in (columns | {"payload": payload}).items()
         )
-        path = logs.place / "factory_events" / f"{name}.parquet"
+        path = files.place / "factory_events" / f"{name}.parquet"
         # DuckDB reads bytes inside of an object only if all of the file's are text.
         condition = "true" if name == "a" else "id = 'good'"
         duckdb.execute(f"copy (select {as_text} from {rows} where {condition}) to '{path}'")
-    assert logs.run(*COUNTED)
-    found = logs.query(
+    assert files.run(*COUNTED)
+    found = files.query(
         "select event_id, org_id, project_id, payload ->> 'reason' from base_event_deliveries "
         "where rejected_rule is null order by all"
     )
     good = ("good", "Zürich", "Köln", "é")
     assert found == [good, good, ("none", "Zürich", None, "é")]
-    [(rule, record)] = logs.query(
+    [(rule, record)] = files.query(
         "select rejected_rule, record from base_event_deliveries where event_id = 'bad'"
     )
     assert (rule, json.loads(str(record))["project_id"]) == ("unreadable", "\\xFF")

@@ -20,7 +20,9 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import ALL_ROWS, BI, ROOT, Warehouse
-from hostile import Row, random_factory, write_logs
+from hostile.columns import Row
+from hostile.factories import random_factory
+from hostile.files import write_logs
 from reference_rows import as_instant
 
 AS_OF = "2026-06-30T12:00:00Z"

@@ -7,84 +7,32 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from document_examples import EXAMPLES
+from example_warehouse import MARTS, ORGS, make_warehouse
 from hypothesis import given
 from hypothesis import strategies as st
-from test_contract import EXAMPLES
 
 import serialize_marts
-import show_summary
 from factory_metrics.documents import marts, output
 from factory_metrics.documents.contract import METRIC_TYPES
-from factory_metrics.documents.marts import Mart, ddl
+from factory_metrics.documents.marts import Mart
 from factory_metrics.documents.output import Selection, folder_name
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import ROOT, UserError, time_ranges
-from factory_metrics.report.formats import length_text
 
-MARTS = Selection().marts(time_ranges())
-AS_OF = "2026-06-30 12:00:00"
-# The orgs of the usual warehouse; the last one has no runs, so no providers.
-ORGS = ("acme", "a/b", "..", "new")
 FOLDERS = ("acme", "a%2Fb", "%2E%2E", "new")
 
 
-def as_columns(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a document's value as a mart has it: names in snake_case."""
-    if isinstance(value, dict):
-        return {
-            re.sub("[A-Z]", lambda c: f"_{c[0].lower()}", name): as_columns(of) for name, of in value.items()
-        }
-    return [as_columns(item) for item in value] if isinstance(value, list) else value
-
-
-def rows_of(metric_type: str) -> list[dict[str, Any]]:
-    """Return the rows of a mart that become the example of a metric type."""
-    metrics = as_columns(json.loads(EXAMPLES[metric_type])["metrics"])
-    rows = metrics if isinstance(metrics, list) else [metrics]
-    return [
-        {f"{metric_type}_position": number}
-        | {name: of for name, of in row.items() if not isinstance(of, dict)}
-        | {name: of for inner in row.values() if isinstance(inner, dict) for name, of in inner.items()}
-        for number, row in enumerate(rows, start=1)
-    ]
-
-
-def make_warehouse(file: Path, orgs: Sequence[str] = ORGS, as_of: str = AS_OF) -> Path:
-    """Make a warehouse in which every org has the documented examples."""
-    with duckdb.connect(str(file)) as warehouse:
-        for mart in MARTS:
-            columns = mart.columns()
-            declared = ", ".join(f'"{name}" {ddl(of)}' for name, of in columns.items())
-            # Marts have more columns than documents.
-            warehouse.execute(f'CREATE OR REPLACE TABLE "{mart.name}" ({declared}, window_start TIMESTAMP)')
-            for org in orgs:
-                for row in (
-                    rows_of(mart.metric_type) if (mart.metric_type, org) != ("provider", "new") else []
-                ):
-                    values = [({"org_id": org, "as_of": as_of} | row)[name] for name in columns]
-                    warehouse.execute(
-                        f"INSERT INTO \"{mart.name}\" VALUES ({'?, ' * len(values)} TIMESTAMP '2026-06-01')",
-                        values,
-                    )
-    return file
-
-
-@pytest.fixture(scope="module")
-def usual_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_warehouse(tmp_path_factory.mktemp("warehouse") / "factory.duckdb")
-
-
 @pytest.fixture
-def warehouse(usual_warehouse: Path, tmp_path: Path) -> Path:
+def own_warehouse(warehouse: Path, tmp_path: Path) -> Path:
     """Return a warehouse that the test may change."""
-    return Path(shutil.copy(usual_warehouse, tmp_path / "factory.duckdb"))
+    return Path(shutil.copy(warehouse, tmp_path / "factory.duckdb"))
 
 
 def change(warehouse: Path, *statements: str) -> None:
@@ -116,8 +64,8 @@ def checksums(out: Path) -> dict[str, str]:
 # What is written
 
 
-def test_documents_are_the_documented_bytes(usual_warehouse: Path, tmp_path: Path) -> None:
-    assert serialize(usual_warehouse, tmp_path / "out") == 0
+def test_documents_are_the_documented_bytes(warehouse: Path, tmp_path: Path) -> None:
+    assert serialize(warehouse, tmp_path / "out") == 0
     expected = {
         f"{folder}/{mart.metric_type}/{mart.time_range}.json": EXAMPLES[mart.metric_type].encode()
         for folder in FOLDERS
@@ -127,8 +75,8 @@ def test_documents_are_the_documented_bytes(usual_warehouse: Path, tmp_path: Pat
     assert contents(tmp_path / "out") == expected | without_runs
 
 
-def test_manifest_lists_every_file(usual_warehouse: Path, tmp_path: Path) -> None:
-    serialize(usual_warehouse, tmp_path)
+def test_manifest_lists_every_file(warehouse: Path, tmp_path: Path) -> None:
+    serialize(warehouse, tmp_path)
     found = manifest(tmp_path)
     assert list(found) == ["asOf", "selection", "orgs", "documents", "files"]
     assert found["asOf"] == "2026-06-30T12:00:00Z"
@@ -143,21 +91,21 @@ def test_as_of_has_its_full_precision(tmp_path: Path) -> None:
     assert manifest(tmp_path / "out")["asOf"] == "2026-06-30T12:00:00.123456Z"
 
 
-def test_order_of_rows_does_not_matter(usual_warehouse: Path, tmp_path: Path) -> None:
+def test_order_of_rows_does_not_matter(warehouse: Path, tmp_path: Path) -> None:
     turned = make_warehouse(tmp_path / "factory.duckdb", ORGS[::-1])
     change(turned, *(f"CREATE OR REPLACE TABLE {m.name} AS FROM {m.name} ORDER BY random()" for m in MARTS))
-    serialize(usual_warehouse, tmp_path / "one")
+    serialize(warehouse, tmp_path / "one")
     serialize(turned, tmp_path / "two")
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert (tmp_path / "one/manifest.json").read_bytes() == (tmp_path / "two/manifest.json").read_bytes()
 
 
 def test_pages_of_orgs_make_no_difference(
-    usual_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serialize(usual_warehouse, tmp_path / "one")
+    serialize(warehouse, tmp_path / "one")
     monkeypatch.setattr(output, "_PAGE_ORGS", 1)
-    serialize(usual_warehouse, tmp_path / "two")
+    serialize(warehouse, tmp_path / "two")
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert (tmp_path / "one/manifest.json").read_bytes() == (tmp_path / "two/manifest.json").read_bytes()
 
@@ -175,31 +123,31 @@ def test_warehouse_without_orgs(tmp_path: Path) -> None:
 
 
 def test_an_as_of_before_all_rows_removes_nothing_by_mistake(
-    warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert serialize(warehouse, out) == 0
+    assert serialize(own_warehouse, out) == 0
     documents = contents(out)
     change(
-        warehouse,
+        own_warehouse,
         "create table clock as select timestamp '2020-01-01' as as_of",
         "create table int_orgs as select 'acme' as org_id, timestamp '2026-03-02 08:00:00' as first_seen_at",
         *(f'delete from "{mart.name}"' for mart in MARTS),
     )
-    assert serialize(warehouse, out) == 2
+    assert serialize(own_warehouse, out) == 2
     message = capsys.readouterr().err
     assert "the first one happened at 2026-03-02 08:00:00 (UTC)" in message
     assert "--allow-empty" in message
     assert contents(out) == documents
-    assert serialize(warehouse, out, "--allow-empty") == 0
+    assert serialize(own_warehouse, out, "--allow-empty") == 0
     assert contents(out) == {}
 
 
-def test_text_is_kept_as_it_is(warehouse: Path, tmp_path: Path) -> None:
+def test_text_is_kept_as_it_is(own_warehouse: Path, tmp_path: Path) -> None:
     text = 'é "quoted" \\ \n \0 😀 </script>'
-    with duckdb.connect(str(warehouse)) as connection:
+    with duckdb.connect(str(own_warehouse)) as connection:
         connection.execute("UPDATE provider_7d SET provider = ? WHERE provider_position = 1", [text])
-    serialize(warehouse, tmp_path / "out")
+    serialize(own_warehouse, tmp_path / "out")
     assert json.loads((tmp_path / "out/acme/provider/7d.json").read_bytes())["metrics"][0]["provider"] == text
 
 
@@ -248,12 +196,12 @@ def test_strange_orgs_have_documents(tmp_path: Path) -> None:
 # Writing again
 
 
-def test_unchanged_files_are_left_alone(warehouse: Path, tmp_path: Path) -> None:
+def test_unchanged_files_are_left_alone(own_warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    serialize(warehouse, out)
+    serialize(own_warehouse, out)
     before = {path: path.stat().st_ino for path in out.rglob("*.json") if path.parent != out}
-    change(warehouse, "UPDATE cost_7d SET human_time_pct = 24.0 WHERE org_id = 'acme'")
-    serialize(warehouse, out)
+    change(own_warehouse, "UPDATE cost_7d SET human_time_pct = 24.0 WHERE org_id = 'acme'")
+    serialize(own_warehouse, out)
     after = {path: path.stat().st_ino for path in before}
     assert {path for path in before if before[path] != after[path]} == {out / "acme/cost/7d.json"}
     assert b'"humanTimePct":24.0' in (out / "acme/cost/7d.json").read_bytes()
@@ -261,10 +209,10 @@ def test_unchanged_files_are_left_alone(warehouse: Path, tmp_path: Path) -> None
 
 
 def test_with_an_earlier_warehouse_only_what_differs_or_is_gone_is_made(
-    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    earlier = Path(shutil.copy(warehouse, tmp_path / "earlier.duckdb"))
+    earlier = Path(shutil.copy(own_warehouse, tmp_path / "earlier.duckdb"))
     change(earlier, *(f"DELETE FROM {mart.name} WHERE org_id = 'a/b'" for mart in MARTS))
     change(
         earlier,
@@ -276,7 +224,7 @@ def test_with_an_earlier_warehouse_only_what_differs_or_is_gone_is_made(
     )
     serialize(earlier, out)
     change(
-        warehouse,
+        own_warehouse,
         "UPDATE cost_7d SET human_time_pct = 24.0 WHERE org_id = 'acme'",
         "DELETE FROM provider_30d WHERE org_id = 'acme' AND provider_position = 2",
         *(f"UPDATE {mart.name} SET as_of = '2026-07-01'" for mart in MARTS),
@@ -290,31 +238,31 @@ def test_with_an_earlier_warehouse_only_what_differs_or_is_gone_is_made(
             yield org, document
 
     monkeypatch.setattr(output, "read_documents", read)
-    with open_warehouse(warehouse) as connection:
+    with open_warehouse(own_warehouse) as connection:
         summary = output.write_documents(connection, out, MARTS, Selection(), earlier=earlier)
     expected = {("acme", "cost_7d"), ("acme", "provider_30d"), ("new", "phase_7d")}
     assert set(made) == expected | {("a/b", mart.name) for mart in MARTS}
     assert (summary.written, summary.unchanged, summary.removed) == (24, 60, 21)
     monkeypatch.undo()
-    serialize(warehouse, tmp_path / "plain")
+    serialize(own_warehouse, tmp_path / "plain")
     assert contents(out) == contents(tmp_path / "plain")
     assert (out / "manifest.json").read_bytes() == (tmp_path / "plain/manifest.json").read_bytes()
 
 
-def test_what_a_killed_run_left_is_removed(usual_warehouse: Path, tmp_path: Path) -> None:
+def test_what_a_killed_run_left_is_removed(warehouse: Path, tmp_path: Path) -> None:
     (tmp_path / "+tmp1" / "cost").mkdir(parents=True)
-    serialize(usual_warehouse, tmp_path)
+    serialize(warehouse, tmp_path)
     assert manifest(tmp_path)["files"] == checksums(tmp_path)
     assert not list(tmp_path.glob("+tmp*"))
 
 
-def test_only_documents_that_are_gone_are_removed(warehouse: Path, tmp_path: Path) -> None:
+def test_only_documents_that_are_gone_are_removed(own_warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    serialize(warehouse, out)
+    serialize(own_warehouse, out)
     (out / "notes.txt").write_text("mine")
     (out / "a%2Fb" / "notes.txt").write_text("mine")
-    change(warehouse, *(f"DELETE FROM {mart.name} WHERE org_id IN ('a/b', '..')" for mart in MARTS))
-    serialize(warehouse, out)
+    change(own_warehouse, *(f"DELETE FROM {mart.name} WHERE org_id IN ('a/b', '..')" for mart in MARTS))
+    serialize(own_warehouse, out)
     assert sorted(path.name for path in out.iterdir()) == [
         "a%2Fb",
         "acme",
@@ -326,7 +274,7 @@ def test_only_documents_that_are_gone_are_removed(warehouse: Path, tmp_path: Pat
     assert set(manifest(out)["files"]) == set(contents(out)) - {"notes.txt", "a%2Fb/notes.txt"}
 
 
-def test_a_manifest_that_lies_reaches_nothing_else(usual_warehouse: Path, tmp_path: Path) -> None:
+def test_a_manifest_that_lies_reaches_nothing_else(warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     paths = [
@@ -342,52 +290,50 @@ def test_a_manifest_that_lies_reaches_nothing_else(usual_warehouse: Path, tmp_pa
         path.write_text("{}")
     lines = ",\n".join(f'"{path}": "{"0" * 64}"' for path in paths)
     (out / "manifest.json").write_bytes(b'{"files":{\n' + lines.encode() + b"\n}}\n\xff\xfe\0\n")
-    assert serialize(usual_warehouse, out) == 0
+    assert serialize(warehouse, out) == 0
     assert all(path.exists() for path in kept)
 
 
-def test_an_error_midway_leaves_whole_files(warehouse: Path, tmp_path: Path) -> None:
+def test_an_error_midway_leaves_whole_files(own_warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    serialize(warehouse, out)
+    serialize(own_warehouse, out)
     before, listed = contents(out), (out / "manifest.json").read_bytes()
-    change(warehouse, "UPDATE devops_90d SET uptime_pct = 'nan' WHERE org_id = 'acme'")
-    assert serialize(warehouse, out) == 2
+    change(own_warehouse, "UPDATE devops_90d SET uptime_pct = 'nan' WHERE org_id = 'acme'")
+    assert serialize(own_warehouse, out) == 2
     assert contents(out) == before
     assert (out / "manifest.json").read_bytes() == listed
 
 
 def test_a_disk_that_fails_leaves_whole_files(
-    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    own_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    serialize(warehouse, out)
+    serialize(own_warehouse, out)
     before = contents(out)
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device", "somewhere")
 
-    change(warehouse, "UPDATE cost_7d SET human_time_pct = 24.0")
+    change(own_warehouse, "UPDATE cost_7d SET human_time_pct = 24.0")
     monkeypatch.setattr(os, "replace", fail)
-    assert serialize(warehouse, out) == 2
+    assert serialize(own_warehouse, out) == 2
     assert capsys.readouterr().err == "serialize_marts: [Errno 28] No space left on device: 'somewhere'\n"
     assert contents(out) == before
 
 
-def test_two_runs_do_not_mix(
-    usual_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_two_runs_do_not_mix(warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     handle = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    assert serialize(usual_warehouse, tmp_path) == 2
+    assert serialize(warehouse, tmp_path) == 2
     os.close(handle)
     assert f"another run is writing to {tmp_path}" in capsys.readouterr().err
-    assert serialize(usual_warehouse, tmp_path) == 0
+    assert serialize(warehouse, tmp_path) == 0
 
 
 # Selections
 
 
-def test_selection_is_written_and_said(usual_warehouse: Path, tmp_path: Path) -> None:
+def test_selection_is_written_and_said(warehouse: Path, tmp_path: Path) -> None:
     options = [
         "--org",
         "acme",
@@ -400,7 +346,7 @@ def test_selection_is_written_and_said(usual_warehouse: Path, tmp_path: Path) ->
         "--time-range",
         "30d",
     ]
-    assert serialize(usual_warehouse, tmp_path, *options) == 0
+    assert serialize(warehouse, tmp_path, *options) == 0
     assert set(contents(tmp_path)) == {"acme/cost/30d.json", "%2E%2E/cost/30d.json"}
     found = manifest(tmp_path)
     assert found["selection"] == {"orgs": ["..", "acme"], "metricTypes": ["cost"], "timeRanges": ["30d"]}
@@ -409,22 +355,22 @@ def test_selection_is_written_and_said(usual_warehouse: Path, tmp_path: Path) ->
     assert found["kept"] == {}
 
 
-def test_selection_does_not_forget_the_other_files(warehouse: Path, tmp_path: Path) -> None:
+def test_selection_does_not_forget_the_other_files(own_warehouse: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    serialize(warehouse, out)
+    serialize(own_warehouse, out)
     all_files = checksums(out)
     for metric_type in ("cost", "phase"):
-        serialize(warehouse, out, "--metric-type", metric_type)
+        serialize(own_warehouse, out, "--metric-type", metric_type)
         assert len(manifest(out)["files"]) == 12
         assert manifest(out)["files"] | manifest(out)["kept"] == all_files
-    change(warehouse, *(f"DELETE FROM {mart.name} WHERE org_id = 'acme'" for mart in MARTS))
-    serialize(warehouse, out)
+    change(own_warehouse, *(f"DELETE FROM {mart.name} WHERE org_id = 'acme'" for mart in MARTS))
+    serialize(own_warehouse, out)
     assert not (out / "acme").exists()
     assert manifest(out)["files"] == checksums(out)
 
 
-def test_unknown_org(usual_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert serialize(usual_warehouse, tmp_path / "out", "--org", "Acme") == 2
+def test_unknown_org(warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert serialize(warehouse, tmp_path / "out", "--org", "Acme") == 2
     assert "no org 'Acme'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -507,10 +453,10 @@ def test_unknown_org(usual_warehouse: Path, tmp_path: Path, capsys: pytest.Captu
     ],
 )
 def test_misfit_is_named(
-    warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], statement: str, message: str
+    own_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], statement: str, message: str
 ) -> None:
-    change(warehouse, statement)
-    assert serialize(warehouse, tmp_path / "out") == 2
+    change(own_warehouse, statement)
+    assert serialize(own_warehouse, tmp_path / "out") == 2
     error = capsys.readouterr().err
     assert re.search(message, error), error
     assert error.count("\n") == 1
@@ -530,16 +476,23 @@ def test_no_warehouse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert all("dbt build" in line for line in (missing, text, bare))
 
 
-def test_warehouse_that_dbt_is_writing(warehouse: Path, tmp_path: Path) -> None:
+def test_warehouse_that_dbt_is_writing(own_warehouse: Path, tmp_path: Path) -> None:
     script = ROOT / "scripts" / "serialize_marts.py"
-    with duckdb.connect(str(warehouse)):
-        command = [sys.executable, str(script), "--warehouse", str(warehouse), "--out", str(tmp_path / "out")]
+    with duckdb.connect(str(own_warehouse)):
+        command = [
+            sys.executable,
+            str(script),
+            "--warehouse",
+            str(own_warehouse),
+            "--out",
+            str(tmp_path / "out"),
+        ]
         result = subprocess.run(command, check=False, capture_output=True, text=True)
     assert result.returncode == 2
     assert re.fullmatch(r"serialize_marts: the warehouse .* is being written.*try again.*\n", result.stderr)
 
 
-# Settings and summary
+# Settings
 
 
 def test_marts_are_named_by_type_and_range() -> None:
@@ -566,44 +519,3 @@ def test_time_ranges_must_be_days(tmp_path: Path, project: str | None) -> None:
         file.write_text(project)
     with pytest.raises(UserError, match=re.escape(str(file))):
         time_ranges(file)
-
-
-def test_summary(usual_warehouse: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["--warehouse", str(usual_warehouse), "--documents", str(tmp_path), "--limit", "3"]
-    assert show_summary.main(arguments) == 0
-    shown = capsys.readouterr().out
-    for text in (
-        "acme",
-        "$256.82",
-        "14h",
-        "92.1%",
-        "1.57",
-        "not shown: 1 ",
-        str(usual_warehouse),
-        str(tmp_path),
-    ):
-        assert text in shown
-    assert show_summary.main(["--warehouse", str(tmp_path / "none")]) == 2
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "text"),
-    [
-        (0, "0s"),
-        (59_000, "59s"),
-        (60_000, "1m"),
-        (16_200_000, "4.5h"),
-        (198_720_000, "2.3d"),
-        (14_400_000, "4h"),
-    ],
-)
-def test_length_text(milliseconds: int, text: str) -> None:
-    assert length_text(milliseconds) == text
-
-
-@pytest.mark.parametrize(
-    ("values", "line"),
-    [([], ""), ([0, 0], "▁▁"), ([0, 1, 2], "▁▅█"), ([1] * 90, "█" * 8), ([0.1] * 7, "█" * 7)],
-)
-def test_sparkline(values: list[float], line: str) -> None:
-    assert show_summary.sparkline(values) == line

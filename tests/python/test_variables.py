@@ -10,7 +10,7 @@ import pytest
 from conftest import DEMO_AS_OF, Warehouse
 
 from factory_metrics.project import UserError, project_variables
-from factory_metrics.synthetic.demo_factory import END
+from factory_metrics.synthetic.demo_orgs import END
 from factory_metrics.variables import check_variables, read_variables
 
 EVENT = {

@@ -12,9 +12,9 @@ from itertools import count
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from factory_metrics.api.addresses import client_address
+from factory_metrics.api.answers import JSON, Answer, document_answer, json_headers
 from factory_metrics.api.authentication import Authenticator, key_of, password_of
 from factory_metrics.api.data import Publication
 from factory_metrics.api.errors import (
@@ -32,9 +32,8 @@ from factory_metrics.api.errors import (
 from factory_metrics.api.keys import READ_SCOPE, Key, digest_of
 from factory_metrics.api.limits import Limiter, Verdict
 from factory_metrics.api.openapi import METRICS_PATH, OPENAPI_PATH, PAGE_PATH, description
-from factory_metrics.api.requests import Fault, Query, accepts_gzip, joined, matches, read_query
+from factory_metrics.api.requests import LONGEST_REMEMBERED, Fault, Query, joined, read_query
 from factory_metrics.api.settings import Settings
-from factory_metrics.api.snapshot import Document
 from factory_metrics.api.telemetry import AccessLine, LogWriter, Telemetry, shown_path
 
 Scope = dict[str, Any]
@@ -51,9 +50,7 @@ _EXPOSED = (
 )
 _PREFLIGHT_SECONDS = b"600"
 _ALLOWED_WITH_CORS = "GET, HEAD, OPTIONS"
-# What was read from texts is remembered, but for long ones.
-_LONGEST_REMEMBERED = 500
-_JSON = (b"content-type", b"application/json")
+
 _STALE = "The newest metrics cannot be read. These are the last good ones."
 _GOOD = (200, 304)
 _UNAUTHORIZED = 401
@@ -61,15 +58,6 @@ _UNAUTHORIZED = 401
 _PAGE_CHALLENGE = b'Basic realm="Factory metrics: the API key is the password", charset="UTF-8"'
 
 _log = logging.getLogger(__name__)
-
-
-class Answer(Struct):
-    """An answer: status, headers and body; `head` may hold status line and headers, ready to be sent."""
-
-    status: int
-    headers: Headers
-    content: bytes = b""
-    head: bytes = b""
 
 
 class Exchange:
@@ -196,7 +184,7 @@ class MetricsApi:
             if method not in _READING:
                 raise not_allowed()
             length = str(len(self._description)).encode()
-            return Answer(200, [_JSON, (b"content-length", length)], self._description)
+            return Answer(200, [JSON, (b"content-length", length)], self._description)
         probe = self.probe(method, path)
         if probe is None:
             raise not_found(METRICS_PATH)
@@ -222,7 +210,7 @@ class MetricsApi:
         if path == "/readyz" and self._publication.is_stale:
             state["warning"] = _STALE
         content = msgspec.json.encode(state)
-        return Answer(200, _json_headers(content), content)
+        return Answer(200, json_headers(content), content)
 
     async def _admit(self, scope: Scope, exchange: Exchange) -> Key:
         """Return the request's key, of whose requests this is one.
@@ -260,12 +248,12 @@ class MetricsApi:
             raise unauthorized(_PAGE_CHALLENGE) if error.status == _UNAUTHORIZED else error from None
         publication = self._publication
         page = publication.kept(key.org_id, None) or await publication.page(key.org_id)
-        return _document_answer(page, exchange.headers)
+        return document_answer(page, exchange.headers)
 
     async def _metrics(self, scope: Scope, exchange: Exchange) -> Answer:
         key = await self._admit(scope, exchange)
         text = scope["query_string"]
-        query = read_query(text) if len(text) <= _LONGEST_REMEMBERED else read_query.__wrapped__(text)
+        query = read_query(text) if len(text) <= LONGEST_REMEMBERED else read_query.__wrapped__(text)
         if isinstance(query, Fault):
             raise ApiError(query.code, query.message)
         exchange.query = query
@@ -275,7 +263,7 @@ class MetricsApi:
         publication = self._publication
         org, mart = key.org_id, query.mart
         document = publication.kept(org, mart) or await publication.document(org, mart)
-        return _document_answer(document, exchange.headers)
+        return document_answer(document, exchange.headers)
 
     def _remembered(self, exchange: Exchange) -> Key | None:
         """Return the request's key if it is good and known without asking the store."""
@@ -366,36 +354,17 @@ class MetricsApi:
     def refusal(self, error: ApiError) -> Answer:
         """Return the answer for an error."""
         content = error.body()
-        headers = [*_json_headers(content), (b"cache-control", b"no-store"), *error.headers]
+        headers = [*json_headers(content), (b"cache-control", b"no-store"), *error.headers]
         return Answer(error.status, headers, content)
 
     def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
         peer = scope["client"][0] if scope["client"] else "local"
         # Proxies write at its end.
-        forwarded = headers.get(b"x-forwarded-for", b"")[-_LONGEST_REMEMBERED:] if self._proxies else b""
+        forwarded = headers.get(b"x-forwarded-for", b"")[-LONGEST_REMEMBERED:] if self._proxies else b""
         return client_address(peer, forwarded, self._proxies)
-
-
-# What a client needs to know of a body that it has.
-_KEPT_BY_304 = (b"etag", b"cache-control", b"vary", b"last-modified", b"x-as-of")
-
-
-def _document_answer(document: Document, headers: dict[bytes, bytes]) -> Answer:
-    """Return the encoding of a document that a client takes, unless it has it."""
-    encoding = headers.get(b"accept-encoding")
-    compress = encoding is not None and accepts_gzip(encoding[:_LONGEST_REMEMBERED])
-    body = document.compressed if compress else document.plain
-    tags = headers.get(b"if-none-match")
-    if tags is not None and matches(tags, body.etag):
-        return Answer(304, [header for header in body.headers if header[0] in _KEPT_BY_304])
-    return Answer(200, body.headers, body.content, body.head)
 
 
 def _check_single(headers: Headers) -> None:
     """Refuse a request with two `Authorization` headers, of which one could be read and another checked."""
     if sum(name == b"authorization" for name, _ in headers) > 1:
         raise bad_request("The header Authorization may be given only once.")
-
-
-def _json_headers(content: bytes) -> Headers:
-    return [_JSON, (b"content-length", str(len(content)).encode())]

@@ -13,6 +13,7 @@ from factory_metrics.api.pages import Pages
 from factory_metrics.api.snapshot import Document, FileId, Snapshot, file_id
 from factory_metrics.documents.marts import Mart
 from factory_metrics.documents.warehouse import BusyError
+from factory_metrics.failures import first_line
 from factory_metrics.project import UserError
 from factory_metrics.report.source import Source
 
@@ -89,7 +90,7 @@ class Publication:
         try:
             return await asyncio.shield(read)
         except (UserError, duckdb.Error) as error:
-            _log.error("cannot read %s of org %r: %s", mart.name, org, _first_line(error))
+            _log.error("cannot read %s of org %r: %s", mart.name, org, first_line(error))
             raise database_error() from None
 
     async def page(self, org: str) -> Document:
@@ -142,7 +143,7 @@ class Publication:
         try:
             new = await loop.run_in_executor(self._watcher, Snapshot, found, self._marts, self._memory_limit)
         except (UserError, duckdb.Error, OSError) as error:
-            self._note_failure(_first_line(error), is_passing=isinstance(error, BusyError))
+            self._note_failure(first_line(error), is_passing=isinstance(error, BusyError))
             return
         old, self.current, self._failed = self.current, new, ""
         self.switches += 1
@@ -197,7 +198,3 @@ class Publication:
         task = asyncio.create_task(snapshot.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

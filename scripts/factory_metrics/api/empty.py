@@ -1,7 +1,6 @@
 """Documents of an org that has no rows: zeros and empty lists, as of an org whose rows are all too old."""
 
 from datetime import datetime, timedelta
-from typing import get_args
 
 import msgspec
 from msgspec import Struct
@@ -22,14 +21,12 @@ from factory_metrics.documents.contract import (
     PhaseStep,
     ProviderDocument,
     ReworkLoops,
-    Station,
     StationCost,
     StationDocument,
     StationMetrics,
 )
 from factory_metrics.documents.marts import Mart
-
-_STATIONS = get_args(Station)
+from factory_metrics.shared_constants import STATIONS
 
 
 def empty_document(mart: Mart, as_of: datetime) -> bytes:
@@ -39,11 +36,11 @@ def empty_document(mart: Mart, as_of: datetime) -> bytes:
     no_infra = Infra(100.0, 0, 0, "0/day", "n/a", "n/a", "n/a")
     documents: dict[str, Struct] = {
         "aggregate": AggregateDocument(AggregateMetrics(0, 0.0, 0, 0.0, 0.0, [0.0] * days)),
-        "station": StationDocument([StationMetrics(station, 0, 0, 0, 0.0) for station in _STATIONS]),
+        "station": StationDocument([StationMetrics(station, 0, 0, 0, 0.0) for station in STATIONS]),
         "cost": CostDocument(
             CostMetrics(
                 avg_cost_per_issue=0.0,
-                cost_per_station=[StationCost(station, 0.0) for station in _STATIONS],
+                cost_per_station=[StationCost(station, 0.0) for station in STATIONS],
                 cost_trend=[DayCost(day, 0.0) for day in window],
                 human_time_pct=0.0,
                 agent_time_pct=0.0,
@@ -52,7 +49,7 @@ def empty_document(mart: Mart, as_of: datetime) -> bytes:
         "provider": ProviderDocument([]),
         "handoff": HandoffDocument(HandoffMetrics(0, 0.0, 0.0, 0.0, [])),
         "phase": PhaseDocument(
-            PhaseMetrics([PhaseStep(phase, 0, 0.0, 0) for phase in _STATIONS], ReworkLoops(0.0, 0, 0), [])
+            PhaseMetrics([PhaseStep(phase, 0, 0.0, 0) for phase in STATIONS], ReworkLoops(0.0, 0, 0), [])
         ),
         "devops": DevopsDocument(DevopsMetrics(no_infra, [], [], [])),
     }

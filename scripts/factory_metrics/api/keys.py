@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.engine import make_url
 
+from factory_metrics.failures import first_line
 from factory_metrics.project import UserError
 
 READ_SCOPE = "metrics:read"
@@ -127,7 +128,7 @@ class KeyStore:
                     connection.execute(_state.insert().values(id=1, version=secrets.token_hex(16)))
         except (OSError, sa.exc.SQLAlchemyError) as error:
             where = self._url.render_as_string(hide_password=True)
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             message = f"cannot open the key store {where} ({reason}): check FACTORY_API_KEYS_URL"
             raise UserError(message) from error
 

@@ -4,7 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from factory_metrics.api.app import Answer, App, MetricsApi, Receive, Scope, Send
+from factory_metrics.api.answers import Answer
+from factory_metrics.api.app import App, MetricsApi, Receive, Scope, Send
 from factory_metrics.api.authentication import Authenticator
 from factory_metrics.api.connections import Connections
 from factory_metrics.api.data import Publication

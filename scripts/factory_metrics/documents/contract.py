@@ -6,9 +6,11 @@ A field is null only where it says so. What fields mean and their units are in o
 """
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct, field
+
+from factory_metrics.shared_constants import STATIONS
 
 # Units.
 USD, MS, PERCENT, RATE, PER_DAY, ITEMS = "USD", "ms", "%", "1", "1/day", "count"
@@ -23,12 +25,15 @@ def _about(meaning: str, example: object = None, unit: str | None = None) -> Met
     )
 
 
-Station = Literal["research", "development", "security", "qa", "acceptance", "deploy"]
+if TYPE_CHECKING:
+    Station = str
+else:
+    Station = Literal[STATIONS]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Instant = Annotated[str, Meta(examples=["2026-06-02T14:00:00Z"])]
 
-_ALL_STATIONS = Meta(min_length=6, max_length=6)
+_ALL_STATIONS = Meta(min_length=len(STATIONS), max_length=len(STATIONS))
 
 
 class _Shape(Struct, frozen=True, rename="camel"):

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from factory_metrics.documents.marts import ColumnType, Mart, ddl
+from factory_metrics.failures import first_line
 from factory_metrics.project import UserError
 
 _BUILD = "build it with `dbt build` (or `make demo`)"
@@ -45,7 +46,7 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         if "Conflicting lock" in reason:
             message = f"the warehouse {path} is being written, probably by dbt: try again when it is done"
             raise BusyError(message) from error

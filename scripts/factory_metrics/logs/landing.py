@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import duckdb
 import msgspec
 
+from factory_metrics.failures import first_line
 from factory_metrics.logs import compressed_files, csv_files, json_files, json_rows, log_checks, log_rows
 from factory_metrics.logs.compressed_files import is_compressed, unpacked
 from factory_metrics.logs.csv_files import csv_header, rows_of_csv_file
@@ -30,6 +31,7 @@ from factory_metrics.logs.log_rows import (
     Row,
     line_of_copy,
 )
+from factory_metrics.shared_constants import LOG_COLUMNS
 
 # The code that decides which rows come of a file.
 SOURCES = [
@@ -37,6 +39,9 @@ SOURCES = [
     for module in (compressed_files, csv_files, json_files, json_rows, log_checks, log_rows)
 ] + [Path(__file__)]
 
+_OBJECT_COLUMNS = [
+    name for columns in LOG_COLUMNS.values() for name, kind in columns.items() if kind == "json"
+]
 _COMPRESSED_SUFFIXES = (".gz", ".zst", ".bz2", ".xz", ".zip", ".lz4", ".snappy")
 
 
@@ -293,14 +298,14 @@ def _parquet_part(path: Path) -> tuple[Part, int]:
         with duckdb.connect() as connection:
             columns = _parquet_columns(connection, file)
             # Bytes of a column of its own are looked at row by row; inside of an object they cannot be.
-            objects = [columns.get(name, "") for name in ("payload", "metadata")]
+            objects = [columns.get(name, "") for name in _OBJECT_COLUMNS]
             bytes_are_text = any("BLOB" in kind and kind != "BLOB" for kind in objects)
             if bytes_are_text:
                 columns = _parquet_columns(connection, file, ", binary_as_string = true")
             query = "select num_rows from parquet_file_metadata(?)"
             ((row_count,),) = connection.execute(query, [file]).fetchall()
     except duckdb.Error as error:
-        problem = f"cannot be read as Parquet ({str(error).splitlines()[0]}): replace it or move it away"
+        problem = f"cannot be read as Parquet ({first_line(error)}): replace it or move it away"
         raise BadFileError(path, problem) from error
     return Part("parquet", [file], columns, bytes_are_text=bytes_are_text), row_count
 

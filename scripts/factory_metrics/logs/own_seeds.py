@@ -71,7 +71,8 @@ def _lines(path: Path, text: list[str], columns: list[str]) -> list[SeedLine]:
     reader = csv.reader(text, strict=True)
     header = [name.strip().lower() for name in next(reader, [])]
     if header and sorted(header) != sorted(columns):
-        message = f"{path} has the columns {', '.join(header)}, not {', '.join(columns)}: name these in its first line"
+        wanted = ", ".join(columns)
+        message = f"{path} has the columns {', '.join(header)}, not {wanted}: name these in its first line"
         raise OwnSeedError(message)
     found = []
     begins_at = reader.line_num + 1
@@ -80,7 +81,9 @@ def _lines(path: Path, text: list[str], columns: list[str]) -> list[SeedLine]:
         if not any(value.strip(BLANKS) for value in record):
             continue
         if len(record) != len(header):
-            message = f"{path} line {line_number} has {len(record)} values for {len(header)} columns: fix that line"
+            message = (
+                f"{path} line {line_number} has {len(record)} values for {len(header)} columns: fix that line"
+            )
             raise OwnSeedError(message)
         values = dict(zip(header, record, strict=True))
         found.append(SeedLine(values, ",".join(values[name] for name in columns), str(path), line_number))

@@ -7,33 +7,36 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from factory_metrics.documents.warehouse import check_as_of_has_rows
-from factory_metrics.instants import utc_instant
-from factory_metrics.logs import landing
+from factory_metrics.failures import explain, is_damage
 from factory_metrics.logs.landing import find_log_files
 from factory_metrics.logs.log_rows import LandingError
-from factory_metrics.project import ROOT, UserError
+from factory_metrics.project import UserError
 from factory_metrics.runs import progress, run_history
 from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
-from factory_metrics.runs.failures import explain, is_damage
 from factory_metrics.runs.handing_out import copy_to_postgres, write_version_documents
 from factory_metrics.runs.interrupts import raised_signals
+from factory_metrics.runs.preconditions import (
+    asked_as_of,
+    check_folder,
+    check_log_folders,
+    check_logs,
+    project_version,
+)
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
-from factory_metrics.runs.publishing import START_OVER, Home, HomeLockedError, Rollback, discard_database
+from factory_metrics.runs.publishing import Home, HomeLockedError, Rollback, discard_database
 from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.step_log import StepLog
-from factory_metrics.variables import logs_place, read_variables, wanted_as_of
+from factory_metrics.variables import read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,15 +163,15 @@ class _Attempt:
         """Build, publish and hand out what is needed."""
         request, home, run = self.request, self._home, self.run
         variables = read_variables(request.variables)
-        as_of = _wanted_as_of(request.as_of, variables)
+        as_of = asked_as_of(request.as_of, variables)
         run.project_version = project_version(variables)
         published = progress.read_published(home)
         if request.documents:
-            _check_folder(request.documents)
+            check_folder(request.documents)
         if request.postgres:
             request.postgres.check()
         if request.full_refresh:
-            _check_log_folders(variables)
+            check_log_folders(variables)
             home.start_over()
         check_logs(home, variables, published)
         progress.heed_older_history(home, published)
@@ -322,89 +325,6 @@ class _Attempt:
             f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
             {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},
         )
-
-
-def _check_folder(folder: Path) -> None:
-    """Check before a run that documents can be written after it.
-
-    Raises:
-        UserError: they cannot.
-
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        message = (
-            f"documents cannot be written to {folder} ({error.strerror}): name a folder that you may write"
-        )
-        raise UserError(message) from error
-
-
-def _check_log_folders(variables: dict[str, Any]) -> None:
-    """Check that the logs' files are there, before all that is known of them is forgotten.
-
-    Raises:
-        UserError: they are not.
-
-    """
-    folder = variables.get("raw_path")
-    try:
-        for log in LOGS if folder else ():
-            find_log_files(f"{folder}/{log}")
-    except LandingError as error:
-        raise UserError(str(error)) from error
-
-
-def check_logs(home: Home, variables: dict[str, Any], published: Published | None) -> None:
-    """Check that a home goes on with the logs that it was built from, and still knows what it read of them.
-
-    Raises:
-        UserError: it would start over, and forget rows of files that are gone.
-
-    """
-    generation, _ = landed_progress(home)
-    if home.has_started_over() and published and generation and published.generation.startswith(generation):
-        home.end_starting_over()  # the run was killed before it could
-    if published is None or home.has_started_over():
-        if not generation:
-            discard_database(home.history)  # a run was killed when it began
-        return
-    if not generation:
-        message = f"{home.history} is gone, which has all rows that were read: put it back from a copy"
-    else:
-        if generation.startswith(logs_place(variables)):
-            return
-        message = f"{home.folder} was built from other logs than --vars names: name those"
-    message += f", {START_OVER}"
-    raise UserError(message)
-
-
-def project_version(variables: dict[str, Any]) -> str:
-    """Return a checksum of all that decides what is built from given logs."""
-    checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
-    files = [ROOT / "dbt_project.yml", *landing.SOURCES]
-    for folder in ("models", "macros", "tests/dbt", "seeds"):
-        files += sorted(
-            path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
-        )
-    for path in files:
-        checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return checksum.hexdigest()
-
-
-def _wanted_as_of(option: str | None, variables: dict[str, Any]) -> datetime | None:
-    """Return the instant that was asked for (UTC), if one was.
-
-    Raises:
-        UserError: it is none.
-
-    """
-    if option is not None:
-        return utc_instant(option, "--as-of")
-    value = wanted_as_of(variables)
-    return None if value is None else utc_instant(value, "the var as_of")
 
 
 def _is_of(rollback: Rollback, published: Published) -> bool:

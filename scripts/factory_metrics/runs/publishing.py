@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 import duckdb
 
+from factory_metrics.failures import first_line
 from factory_metrics.project import UserError, check_path
 from factory_metrics.runs import run_history
-from factory_metrics.runs.failures import first_line
 from factory_metrics.runs.run_history import Run
 
 # Higher than copies of this size fail on some systems.

@@ -5,168 +5,42 @@ The same seed gives the same bytes, on every platform.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta
 from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
-from factory_metrics.project import demo_as_of
-from factory_metrics.synthetic import stories
+from factory_metrics.shared_constants import LOG_COLUMNS, STATIONS
+from factory_metrics.synthetic import phrases, stories, working_time
+from factory_metrics.synthetic.demo_logs import (
+    BROKEN_EVENTS,
+    BROKEN_RUNS,
+    MILLISECONDS,
+    LogRow,
+    clock_text,
+    deliver,
+    file_order,
+    unusable,
+    write_csv,
+)
+from factory_metrics.synthetic.demo_orgs import DAYS, END, ORGS, Org
 from factory_metrics.synthetic.stories import (
-    DAY,
-    HOUR,
-    MINUTE,
-    STATIONS,
     AgentRun,
-    Character,
     Happening,
     Story,
     chance,
     skewed,
 )
+from factory_metrics.synthetic.working_time import DAY, HOUR, MONDAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-END = demo_as_of()
-DAYS = 120
+
 SEED = 20261102
-MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # where `stories.calendar_seconds` begins to count
-
-EVENT_COLUMNS = (
-    "id",
-    "org_id",
-    "project_id",
-    "event_type",
-    "issue_id",
-    "session_id",
-    "actor_type",
-    "actor_id",
-    "occurred_at",
-    "ingested_at",
-    "payload",
-)
-RUN_COLUMNS = (
-    "id",
-    "org_id",
-    "project_id",
-    "issue_id",
-    "session_id",
-    "station",
-    "cost_usd",
-    "duration_ms",
-    "recorded_at",
-    "ingested_at",
-    "metadata",
-)
-
-
-@dataclass(frozen=True)
-class Org:
-    """A tenant of the demo: `issues` in 120 days, the office's `zone` (hours from UTC).
-
-    Beside what its releases cause it has an incident every `incident_weeks` weeks, an outage as many days ago
-    as each of `outages` says (lowest and highest number), and an incident that is still open.
-    """
-
-    id: str
-    projects: tuple[str, ...]
-    issues: int
-    zone: int
-    last_incident: str  # severity of the incident that is still open
-    incident_weeks: int
-    outages: tuple[tuple[int, int], ...]
-    character: Character
-
-
-ORGS = (
-    Org(  # large, steady, mostly one provider
-        id="acme-robotics",
-        projects=("firmware", "fleet-console", "telemetry"),
-        issues=72,
-        zone=2,
-        last_incident="minor",
-        incident_weeks=5,
-        outages=((2, 4), (30, 50)),
-        character=Character(
-            models={stories.SONNET: 55, stories.HAIKU: 20, stories.GPT: 15, stories.GEMINI: 10},
-            reviewers=("maya.lind", "tomas.okafor", "ruth.berger", "jin.park"),
-            escalations=(None, None, None, "", "human_review", "auto_escalate"),
-            runs=(1, 2, 3),
-            pace=14 * HOUR,
-            review_pct=8,
-            reject_pct=12,
-            rework_pct=4,
-            override_pct=5,
-            incident_pct=5,
-            parked_pct=0,
-        ),
-    ),
-    Org(  # regulated: everything is reviewed, much goes back, little breaks
-        id="northwind-health",
-        projects=("patient-portal", "claims-api"),
-        issues=54,
-        zone=-5,
-        last_incident="major",
-        incident_weeks=8,
-        outages=((30, 50),),
-        character=Character(
-            models={stories.GPT: 55, stories.SONNET: 30, stories.GPT_MINI: 15},
-            reviewers=("dr.alvarez", "s.whitfield", "compliance.duty"),
-            escalations=("human_review", "human_review", "human_review", "compliance_board", None),
-            runs=(1, 2, 3),
-            pace=22 * HOUR,
-            review_pct=35,
-            reject_pct=9,
-            rework_pct=3,
-            override_pct=4,
-            incident_pct=4,
-            parked_pct=0,
-        ),
-    ),
-    Org(  # a young company: fast, cheap models, things break
-        id="pixel-harbor",
-        projects=("storefront", "ad-engine"),
-        issues=54,
-        zone=9,
-        last_incident="critical",
-        incident_weeks=3,
-        outages=((2, 4), (30, 50)),
-        character=Character(
-            models={stories.GEMINI: 40, stories.GPT_MINI: 30, stories.SONNET: 20, stories.MISTRAL: 10},
-            reviewers=("kenji", "lola"),
-            escalations=(None, "auto_escalate", "auto_escalate", "pause_and_notify"),
-            runs=(1, 2),
-            pace=6 * HOUR,
-            review_pct=4,
-            reject_pct=20,
-            rework_pct=6,
-            override_pct=12,
-            incident_pct=18,
-            parked_pct=1,
-        ),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class LogRow:
-    """A row on its way into a log.
-
-    `columns` has the text of every column but the two clocks; `broken` overrules any column at the end.
-    """
-
-    columns: dict[str, str]
-    happened: datetime
-    ingested: datetime
-    happened_form: int
-    ingested_form: int
-    broken: dict[str, str] = field(default_factory=dict)
 
 
 def write_demo(folder: Path, seed: int = SEED) -> tuple[int, int]:
@@ -179,11 +53,14 @@ def write_demo(folder: Path, seed: int = SEED) -> tuple[int, int]:
         factory.live()
         events += factory.events
         runs += factory.runs
-    events = _deliver(rng, events) + _unusable(rng, events, BROKEN_EVENTS)
-    runs = _deliver(rng, runs) + _unusable(rng, runs, BROKEN_RUNS)
+    events = deliver(rng, events) + unusable(rng, events, BROKEN_EVENTS)
+    runs = deliver(rng, runs) + unusable(rng, runs, BROKEN_RUNS)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(folder / "factory_events.csv", EVENT_COLUMNS, "occurred_at", _file_order(rng, events))
-    _write_csv(folder / "factory_metrics.csv", RUN_COLUMNS, "recorded_at", _file_order(rng, runs))
+    for log, happened, rows in (
+        ("factory_events", "occurred_at", events),
+        ("factory_metrics", "recorded_at", runs),
+    ):
+        write_csv(folder / f"{log}.csv", [*LOG_COLUMNS[log]], happened, file_order(rng, rows))
     return len(events), len(runs)
 
 
@@ -199,7 +76,7 @@ class _Factory:
 
     def live(self) -> None:
         number = 100
-        begin, end = (stories.working_seconds(_seconds(instant)) for instant in (self.begin, END))
+        begin, end = (working_time.working_seconds(_seconds(instant)) for instant in (self.begin, END))
         for issue in range(self.org.issues):
             number += 1
             # busier by the day
@@ -251,7 +128,7 @@ class _Factory:
             }
             if happening.committed_at is not None:
                 committed = _instant(begin + happening.committed_at)
-                payload["committedAt"] = _text(committed, rng.randrange(4), self.org.zone)
+                payload["committedAt"] = clock_text(committed, rng.randrange(4), self.org.zone)
             session = "" if happening.session is None else f"ses_{key}-{happening.session}"
             self._log(
                 _instant(begin + happening.at) + timedelta(seconds=happening.later),
@@ -304,7 +181,7 @@ class _Factory:
         """Log a row unless it lies after the end of the demo."""
         rng = self.rng
         happened_form, ingested_form = rng.choices(range(4), (55, 15, 15, 15), k=2)
-        if happened_form == _MILLISECONDS:
+        if happened_form == MILLISECONDS:
             at += timedelta(milliseconds=rng.randrange(1000))
         if at > END:
             return
@@ -356,7 +233,7 @@ class _Factory:
             overlapping = begin + timedelta(minutes=minutes // 2)
             incidents.append((begin, "critical", minutes))
             incidents.append((overlapping, "critical", minutes // 2 + rng.randint(5, 60)))
-        titles = rng.sample(stories.TITLES, len(stories.TITLES))
+        titles = rng.sample(phrases.TITLES, len(phrases.TITLES))
         for number, (begin, severity, length) in enumerate(sorted(incidents, key=itemgetter(0)), start=1):
             self._incident(number, begin, severity, titles[number % len(titles)], length)
 
@@ -373,7 +250,7 @@ class _Factory:
             session = latest.columns["session_id"]
             payload: dict[str, str | int | bool | None] = {
                 "overriddenSessionId": session,
-                "reason": rng.choice(stories.OVERRIDES),
+                "reason": rng.choice(phrases.OVERRIDES),
                 "newOutcome": rng.choice(("approved", "rejected")),
             }
             human = rng.choice(self.org.character.reviewers)
@@ -423,104 +300,9 @@ class _Factory:
             row.columns["payload"] = json.dumps(payload, separators=(",", ":"))
 
 
-# What makes a row unusable: the columns that overrule a good row's, in the order of the rules they break.
-# The empty ones are rows from the future: ingested three days before they happened.
-BROKEN_EVENTS: tuple[dict[str, str], ...] = (
-    {"id": ""},
-    {"id": "   "},
-    {"org_id": ""},
-    {"event_type": "work-item.paused"},
-    {"event_type": "deployment.started"},
-    {"occurred_at": "2026-02-30T09:15:00Z"},
-    {"occurred_at": "yesterday"},
-    {"ingested_at": ""},
-    {},
-    {"payload": '{"stage":"qa"'},
-    {"payload": "[]"},
-    {"event_type": "work-item.started", "issue_id": "", "payload": '{"stage":"qa"}'},
-    {"event_type": "incident.opened", "payload": '{"title":"Alert without a number"}'},
-    {"event_type": "work-item.started", "issue_id": "ISS-101", "payload": '{"stage":"staging"}'},
-)
-BROKEN_RUNS: tuple[dict[str, str], ...] = (
-    {"id": ""},
-    {"org_id": "  "},
-    {"recorded_at": "30.06.2026"},
-    {},
-    {"metadata": "claude-sonnet-4-5"},
-    {"session_id": ""},
-    {"station": "testing"},
-    {"cost_usd": "-0.25"},
-    {"duration_ms": "NaN"},
-)
-
-
-def _unusable(rng: Random, rows: Sequence[LogRow], breakages: Iterable[dict[str, str]]) -> list[LogRow]:
-    """Copy a good row for each breakage and break the copy.
-
-    A copy keeps its id: a rejected delivery must not hide the good one.
-    """
-    broken = []
-    for breakage in breakages:
-        row = rng.choice(rows)
-        if not breakage:
-            row = replace(row, ingested=row.happened - timedelta(days=3))
-        broken.append(replace(row, broken=breakage))
-    return broken
-
-
-def _deliver(rng: Random, rows: Sequence[LogRow]) -> list[LogRow]:
-    """Deliver every row, and some of them again."""
-    again = [
-        replace(row, ingested=min(row.ingested + timedelta(seconds=skewed(rng, MINUTE, 3 * DAY)), END))
-        for row in rows
-        if chance(rng, 2)
-    ]
-    return [*rows, *again]
-
-
-def _file_order(rng: Random, rows: Iterable[LogRow]) -> list[LogRow]:
-    """Sort by arrival, but for a few rows that another writer appended hours away from their place."""
-    keyed = [
-        (row.ingested + timedelta(minutes=rng.randint(-600, 600) if chance(rng, 3) else 0), place, row)
-        for place, row in enumerate(rows)
-    ]
-    return [row for _, _, row in sorted(keyed, key=lambda item: item[:2])]
-
-
-_MILLISECONDS = 1
-
-
-def _text(instant: datetime, form: int, zone: int) -> str:
-    """Write an instant in one of four forms: Z, Z with milliseconds, no offset (UTC), the office's offset."""
-    if form == _MILLISECONDS:
-        return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    whole = instant.replace(microsecond=0)
-    local = whole.astimezone(timezone(timedelta(hours=zone)))
-    return (
-        whole.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "",
-        whole.strftime("%Y-%m-%d %H:%M:%S"),
-        local.isoformat(timespec="seconds"),
-    )[form]
-
-
 def _seconds(instant: datetime) -> int:
     return int((instant - MONDAY).total_seconds())
 
 
 def _instant(working: int) -> datetime:
-    return MONDAY + timedelta(seconds=stories.calendar_seconds(working))
-
-
-def _write_csv(path: Path, columns: Sequence[str], clock: str, rows: Iterable[LogRow]) -> None:
-    zones = {org.id: org.zone for org in ORGS}
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            zone = zones[row.columns["org_id"]]
-            clocks = {
-                clock: _text(row.happened, row.happened_form, zone),
-                "ingested_at": _text(row.ingested, row.ingested_form, zone),
-            }
-            writer.writerow(row.columns | clocks | row.broken)
+    return MONDAY + timedelta(seconds=working_time.calendar_seconds(working))

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import duckdb
 
 from factory_metrics.project import UserError
-from factory_metrics.synthetic import generator_sql, stories
-from factory_metrics.synthetic.stories import HOUR, Character
+from factory_metrics.synthetic import generator_sql, stories, working_time
+from factory_metrics.synthetic.characters import GEMINI, GPT, GPT_MINI, HAIKU, MISTRAL, SONNET, Character
+from factory_metrics.synthetic.working_time import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +37,7 @@ SPARE = 1.03  # issues made beyond the expected need, as a chunk has to have its
 _REVIEWERS = ("ana", "bo", "chen", "dora", "emeka", "fatima", "goran", "hana")
 CHARACTERS = (
     Character(
-        models={stories.SONNET: 50, stories.HAIKU: 20, stories.GPT: 20, stories.GEMINI: 10},
+        models={SONNET: 50, HAIKU: 20, GPT: 20, GEMINI: 10},
         reviewers=_REVIEWERS,
         escalations=(None, None, "", "human_review", "auto_escalate"),
         runs=(1,),
@@ -49,7 +50,7 @@ CHARACTERS = (
         parked_pct=1,
     ),
     Character(
-        models={stories.GPT: 60, stories.GPT_MINI: 25, stories.SONNET: 15},
+        models={GPT: 60, GPT_MINI: 25, SONNET: 15},
         reviewers=_REVIEWERS,
         escalations=("human_review", "human_review", "compliance_board", None),
         runs=(0, 1, 1, 1),
@@ -62,7 +63,12 @@ CHARACTERS = (
         parked_pct=1,
     ),
     Character(
-        models={stories.GEMINI: 45, stories.GPT_MINI: 25, stories.SONNET: 20, stories.MISTRAL: 10},
+        models={
+            GEMINI: 45,
+            GPT_MINI: 25,
+            SONNET: 20,
+            MISTRAL: 10,
+        },
         reviewers=_REVIEWERS,
         escalations=(None, "auto_escalate", "pause_and_notify"),
         runs=(1, 1, 2),
@@ -217,7 +223,7 @@ def _plan(con: duckdb.DuckDBPyConnection, request: LogsRequest, length: int) -> 
     How many events an issue has within the period is counted on a sample.
     """
     first, last = (
-        stories.working_seconds(int((moment - generator_sql.MONDAY).total_seconds()))
+        working_time.working_seconds(int((moment - working_time.MONDAY).total_seconds()))
         for moment in (request.begin - generator_sql.LATEST * request.continues, request.end)
     )
     if request.continues:

@@ -3,11 +3,11 @@
 Draws are hashes: `hash(issue, 'pace')` is an issue's own draw for its pace, whatever else is made.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from factory_metrics.synthetic import stories
+from factory_metrics.synthetic import working_time
+from factory_metrics.synthetic.working_time import MONDAY
 
-MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # where `stories.calendar_seconds` begins to count
 SLOT_SECONDS = 900  # of working time: issues are numbered within a slot
 SLOWEST = 2.0  # an issue takes 0.5 to 2 times as long as its story
 LATEST = timedelta(days=5)  # a row arrives within 3 days, a redelivery within 2 more
@@ -56,10 +56,10 @@ create macro uniform(draw) as draw::double / 18446744073709551616;
 
 create macro calendar(working_us) as make_timestamp(
     {int(MONDAY.timestamp()) * 1_000_000}
-    + working_us // {stories.WEEK * 1_000_000} * {7 * stories.DAY * 1_000_000}
-    + working_us % {stories.WEEK * 1_000_000}
-    + greatest(working_us % {stories.WEEK * 1_000_000} - {stories.WEEKDAYS * 1_000_000}, 0)
-    * {stories.WEEKEND_PACE - 1}
+    + working_us // {working_time.WEEK * 1_000_000} * {7 * working_time.DAY * 1_000_000}
+    + working_us % {working_time.WEEK * 1_000_000}
+    + greatest(working_us % {working_time.WEEK * 1_000_000} - {working_time.WEEKDAYS * 1_000_000}, 0)
+    * {working_time.WEEKEND_PACE - 1}
 );
 
 create macro delay_us(draw) as (

@@ -10,89 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from factory_metrics.shared_constants import STATIONS
+from factory_metrics.synthetic.characters import SONNET, Character
+from factory_metrics.synthetic.phrases import BRANCHES, COMMENTS, ERRORS, OVERRIDES, REWORKS, TITLES
+from factory_metrics.synthetic.working_time import DAY, HOUR, MINUTE
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from random import Random
 
-STATIONS = ("research", "development", "security", "qa", "acceptance", "deploy")
-DEVELOPMENT, ACCEPTANCE, DEPLOY = 1, 4, 5  # positions in STATIONS
+# positions in STATIONS
+DEVELOPMENT, ACCEPTANCE, DEPLOY = map(STATIONS.index, ("development", "acceptance", "deploy"))
 
-MINUTE, HOUR = 60, 3600
-DAY = 24 * HOUR
-WEEKDAYS = 5 * DAY  # the working time of Monday to Friday
-WEEKEND_PACE = 5  # a weekend's clock hours per hour of working time
-WEEK = WEEKDAYS + 2 * DAY // WEEKEND_PACE  # the working time of a whole week
 
 MAX_REWORKS = 4  # of one issue
 MAX_ATTEMPTS = 5  # of a pipeline
-
-ERRORS = ("context window exceeded", "tool call timed out", "container was evicted", "rate limit reached")
-BRANCHES = (
-    "feat/retry-webhooks",
-    "fix/null-invoice",
-    "feat/bulk-export",
-    "chore/upgrade-deps",
-    "fix/login-loop",
-)
-COMMENTS = (
-    "looks good",
-    "needs a test for the empty case",
-    "ship it",
-    "please split the migration",
-    "nice and small",
-)
-OVERRIDES = ("the agent misread the ticket", "customer agreed to the risk", "flaky check", "policy exception")
-REWORKS = (
-    "tests failed",
-    "review rejected",
-    "vulnerable dependency",
-    "missed acceptance criterion",
-    "merge conflict",
-)
-TITLES = (
-    "The API returns 502",
-    "Latency of the search API above 2 s",
-    "Webhooks delivered twice",
-    "Login fails for SSO users",
-    "Nightly export is empty",
-    "Queue backlog keeps growing",
-    "Disk of the primary database almost full",
-)
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model that agents run on. Prices are in billionths of a US dollar per token."""
-
-    provider: str
-    name: str
-    input_price: int
-    output_price: int
-
-
-SONNET = Model("anthropic", "claude-sonnet-4-5", 3000, 15000)
-HAIKU = Model("anthropic", "claude-haiku-4-5", 1000, 5000)
-GPT = Model("openai", "gpt-5", 1250, 10000)
-GPT_MINI = Model("openai", "gpt-5-mini", 250, 2000)
-GEMINI = Model("google", "gemini-2.5-pro", 1250, 10000)
-MISTRAL = Model("mistral", "devstral-medium", 400, 2000)
-
-
-@dataclass(frozen=True)
-class Character:
-    """How an org works. The `*_pct` fields are chances in percent; the models have whole weights."""
-
-    models: Mapping[Model, int]
-    reviewers: tuple[str, ...]
-    escalations: tuple[str | None, ...]
-    runs: tuple[int, ...]  # agent runs per visit to a station: one of these numbers
-    pace: int  # the longest pause between two runs, seconds
-    review_pct: int  # a human reviews a visit to a station other than acceptance
-    reject_pct: int  # a review rejects
-    rework_pct: int  # a visit fails its checks
-    override_pct: int  # a human overrides a decision
-    incident_pct: int  # a production deployment causes an incident
-    parked_pct: int  # an issue stays in a station for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +69,6 @@ class Story:
 def chance(rng: Random, percent: int) -> bool:
     """Return True in `percent` of 100 cases."""
     return rng.random() * 100 < percent
-
-
-def calendar_seconds(working: int) -> int:
-    """Turn working time since a Monday, 00:00, into clock time since then: nights count, weekends hardly."""
-    weeks, rest = divmod(working, WEEK)
-    return weeks * 7 * DAY + rest + max(rest - WEEKDAYS, 0) * (WEEKEND_PACE - 1)
-
-
-def working_seconds(calendar: int) -> int:
-    """Undo `calendar_seconds`, rounding down."""
-    weeks, rest = divmod(calendar, 7 * DAY)
-    return weeks * WEEK + min(rest, WEEKDAYS) + max(rest - WEEKDAYS, 0) // WEEKEND_PACE
 
 
 def skewed(rng: Random, low: int, high: int) -> int:

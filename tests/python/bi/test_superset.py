@@ -21,8 +21,8 @@ import pytest
 import requests
 from conftest import ROOT
 from dashboard_page import on_screen, opened
+from refreshed_home import PUBLISHED, RefreshedHome
 from superset_client import PYTHON, Superset, running
-from test_refresh import PUBLISHED, Factory
 
 from factory_metrics.bi.dashboard import TABS
 from factory_metrics.bi.flat_views import flat_views
@@ -49,10 +49,10 @@ View = dict[str, str]  # columns with the types of the contract
 
 
 @pytest.fixture(scope="module")
-def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
+def factory(tmp_path_factory: pytest.TempPathFactory) -> RefreshedHome:
     """Publish a first version."""
     folder = tmp_path_factory.mktemp("factory")
-    factory = Factory(Home(folder / "home"), folder / "logs")
+    factory = RefreshedHome(Home(folder / "home"), folder / "logs")
     factory.land("--end", text(AS_OF), events=3000)
     result = factory.refresh(as_of=text(AS_OF))
     assert result.returncode == PUBLISHED, result.stderr
@@ -60,13 +60,13 @@ def factory(tmp_path_factory: pytest.TempPathFactory) -> Factory:
 
 
 @pytest.fixture(scope="module")
-def uri(factory: Factory) -> str:
+def uri(factory: RefreshedHome) -> str:
     """Return the address that the README tells users to enter."""
     return f"duckdb:///{factory.home.published}?access_mode=read_only&enable_external_access=false"
 
 
 @pytest.fixture(scope="module")
-def views(factory: Factory) -> dict[str, View]:
+def views(factory: RefreshedHome) -> dict[str, View]:
     """Return the flat views, with the types that their contracts promise (dbt has made them so)."""
     with open_warehouse(factory.home.published) as warehouse:
         found = flat_views(warehouse)
@@ -96,7 +96,7 @@ def text(instant: datetime) -> str:
     return instant.isoformat()
 
 
-def read(factory: Factory, query: str) -> list[tuple[Any, ...]]:
+def read(factory: RefreshedHome, query: str) -> list[tuple[Any, ...]]:
     """Ask DuckDB itself."""
     with duckdb.connect(str(factory.home.published.resolve()), read_only=True) as connection:
         return connection.execute(query).fetchall()
@@ -157,9 +157,9 @@ def test_a_connection_by_hand_offers_the_views(
     assert datasets
 
 
-def test_it_cannot_write(superset: Superset, factory: Factory, datasets: dict[str, int]) -> None:
+def test_it_cannot_write(superset: Superset, factory: RefreshedHome, datasets: dict[str, int]) -> None:
     [database] = superset.call(
-        "GET", "database/?q=(filters:!((col:database_name,opr:eq,value:'Factory metrics')))"
+        "GET", "database/?q=(filters:!((col:database_name,opr:eq,value:'RefreshedHome metrics')))"
     )["result"]
     superset.call("PUT", f"database/{database['id']}", json={"allow_dml": True})
     before = factory.home.published.resolve().read_bytes()
@@ -190,7 +190,7 @@ def test_every_column_has_the_right_type(
 
 
 def test_every_view_is_read_whole(
-    superset: Superset, factory: Factory, datasets: dict[str, int], views: dict[str, View]
+    superset: Superset, factory: RefreshedHome, datasets: dict[str, int], views: dict[str, View]
 ) -> None:
     for name, columns in views.items():
         names = ", ".join(f'"{column}"' for column in columns)
@@ -213,7 +213,7 @@ def test_every_view_is_read_whole(
 
 
 def test_charts_of_all_columns_are_right(
-    superset: Superset, factory: Factory, datasets: dict[str, int], views: dict[str, View]
+    superset: Superset, factory: RefreshedHome, datasets: dict[str, int], views: dict[str, View]
 ) -> None:
     for name, columns in with_all_columns(views).items():
         by = [column for column, kind in columns.items() if kind in {"varchar", "date"}][:3]
@@ -233,7 +233,7 @@ def test_charts_of_all_columns_are_right(
                 assert other is None or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9), (name, row)
 
 
-def test_the_dashboard_shows_the_documents_at_once(superset: Superset, factory: Factory) -> None:
+def test_the_dashboard_shows_the_documents_at_once(superset: Superset, factory: RefreshedHome) -> None:
     """In a browser: every tab as it is when it is opened, nothing chosen and no button pressed."""
     folder, length = factory.home.documents, "30d"
     org, *others = sorted(path.name for path in folder.iterdir() if path.is_dir())
@@ -390,7 +390,7 @@ class Watch:
 
 
 def test_reading_while_runs_publish(
-    superset: Superset, factory: Factory, datasets: dict[str, int], postgresql: str
+    superset: Superset, factory: RefreshedHome, datasets: dict[str, int], postgresql: str
 ) -> None:
     latest = {"expressionType": "SQL", "sqlExpression": "max(as_of)", "label": "as_of"}
 

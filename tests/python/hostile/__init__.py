@@ -1,0 +1,1 @@
+"""Random hostile factories, and the files and tables that hold their rows."""

@@ -1,0 +1,154 @@
+"""A home without a run: versions, the link, the history, and what is said of a disk or a damaged file."""
+
+import errno
+import os
+import re
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from factory_metrics.failures import explain, first_line
+from factory_metrics.instants import utc_instant
+from factory_metrics.project import UserError
+from factory_metrics.runs import preconditions, progress, run_history
+from factory_metrics.runs.dbt_runs import DbtError
+from factory_metrics.runs.publishing import SCRATCH_PREFIX, Home, in_use
+from factory_metrics.runs.run_history import Run
+from rollback import chosen_version, list_versions
+
+
+def test_a_run_is_known_by_its_start_whatever_its_decimals(tmp_path: Path) -> None:
+    history, warehouse = tmp_path / "runs.jsonl", tmp_path / "warehouse.duckdb"
+    lost = Run(started_at="2026-06-30 13:00:00.000000", outcome="published", published_version=3)
+    run = Run(started_at="2026-06-30 12:00:00.123400", outcome="published", published_version=2)
+    run_history.append(history, lost)
+    run_history.write_table(warehouse, history, run)
+    run_history.append(history, run)
+    with duckdb.connect(str(warehouse)) as connection:
+        found = run_history.read_last(connection)
+    assert found == run, "not the one of the highest number, or the latest"
+    assert run_history.knows(history, found)
+    assert run_history.highest_version(history) == 3
+
+
+@pytest.mark.parametrize("content", [pytest.param(b"", id="empty"), pytest.param(None, id="no tables")])
+def test_a_run_that_was_killed_as_it_began_left_nothing_to_go_on_from(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    if content is None:
+        duckdb.connect(str(home.history)).close()
+    else:
+        home.history.write_bytes(content)
+    assert progress.landed_progress(home) == ("", 0)
+    preconditions.check_logs(home, {}, None)
+    assert not home.history.exists()
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    left = home.scratch / "factory-logs-1" / "a.csv", home.build / "warehouse.duckdb.tmp" / "block"
+    for path in left:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    with home.locked():
+        assert not any(path.exists() for path in left)
+
+
+def test_what_a_killed_backfill_left_goes_with_old_versions(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    at_work, killed = (home.versions_folder / f"{SCRATCH_PREFIX}{name}" for name in ("at-work", "killed"))
+    for folder in (at_work, killed):
+        folder.mkdir(parents=True)
+    with in_use(at_work):
+        home.remove_old_versions(keep=3)
+        assert (at_work.exists(), killed.exists()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-06-30T14:00:00+02:00", "2026-06-30 12:00:00"),
+        ("20260630", "2026-06-30 00:00:00"),
+        ("2026-06-30 12:00:00.25", "2026-06-30 12:00:00.250000"),
+        ("2026-02-30", None),
+        ("0000-01-01", None),
+        ("0001-01-01T00:00+05:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_an_as_of_is_read_before_the_run(text: str, instant: str | None) -> None:
+    if instant:
+        assert str(utc_instant(text, "--as-of")) == instant
+        return
+    with pytest.raises(UserError, match=re.escape(f"--as-of is '{text}', which is not an ISO 8601 instant")):
+        utc_instant(text, "--as-of")
+
+
+def test_a_home_that_duckdb_cannot_write_to_is_refused(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home?")
+    with pytest.raises(UserError, match="has a \\? in it"), home.locked():
+        pass
+    assert not home.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/srv/factory/build/a"),
+        duckdb.IOException('IO Error: Could not write file "/srv/a.duckdb": No space left on device'),
+        duckdb.OutOfMemoryException("failed to offload data block of size 256.0 KiB\nThis limit was set by"),
+        DbtError("Runtime Error in model a\n  IO Error: Could not write file: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
+    text = explain(error, Path("/srv/factory"))
+    assert text.startswith("the disk is full (")
+    assert text.endswith("): make room for /srv/factory, and run again")
+    assert "\n" not in text
+
+
+def test_an_error_without_a_message_is_called_by_its_type() -> None:
+    assert first_line(OSError()) == "OSError"
+    assert first_line(duckdb.IOException("no disk\nadvice to programmers")) == "no disk"
+
+
+def test_a_published_version_that_is_gone_can_be_gone_back_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    for version in (1, 2, 3):
+        home.version_file(version).parent.mkdir(parents=True)
+        home.version_file(version).touch()
+    home.point_to(3)
+    home.version_file(3).unlink()
+    with pytest.raises(UserError, match="version 3 is gone: choose another with"):
+        home.current()
+    list_versions(home)
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "1"]
+    assert chosen_version(home, "previous") == 2
+    home.roll_back(2, 7, "2026-06-30 12:00:00.000000")
+    with pytest.raises(UserError, match="there is no version 3"):
+        home.roll_back(3, 8, "2026-06-30 13:00:00.000000")
+    assert (home.current(), home.rollback()) == (2, (2, 7, 3, "2026-06-30 12:00:00.000000"))
+
+
+def test_what_the_link_named_stays_for_those_who_looked_at_it(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    for version in (1, 2, 3):
+        home.version_file(version).parent.mkdir(parents=True)
+        home.version_file(version).touch()
+        os.utime(home.version_file(version).parent, (0, 0))
+    home.point_to(1)
+    home.point_to(3)
+    home.remove_old_versions(keep=0)
+    assert home.versions() == [1, 3]
+    os.utime(home.version_file(1).parent, (time.time() - 61,) * 2)
+    home.remove_old_versions(keep=0)
+    assert home.versions() == [3]
