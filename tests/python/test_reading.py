@@ -81,9 +81,9 @@ def land_csv_without_a_column(folder: Path) -> str:
 def land_parquet_without_a_column(folder: Path) -> str:
     land(folder, {})
     duckdb.execute(
-        "copy (select 'r1' as id, 'acme' as org_id, 's1' as session_id, 5 as cost_usd, 5 as duration_ms, "
-        "timestamp '2026-06-29' as recorded_at, timestamp '2026-06-29' as ingested_at, '{}' as metadata) "
-        f"to '{folder / RUNS / 'nowhere.parquet'}'"
+        "copy (select 'r1' as id, 'acme' as org_id, 's1' as session_id, 'qa' as station, 5 as cost_usd, "
+        "timestamp '2026-06-29' as ingested_at, '{}' as metadata) "
+        f"to '{folder / RUNS / 'timeless.parquet'}'"
     )
     return variables(folder)
 
@@ -96,7 +96,9 @@ BAD_INPUTS = {
     "no folder at all": BadInput(lambda folder: variables(folder / "nowhere"), ("nowhere",)),
     "no folder for a log": BadInput(land_one_log, (RUNS,)),
     "a CSV file without a column": BadInput(land_csv_without_a_column, ("occurred_at", "late.csv")),
-    "a Parquet file without one": BadInput(land_parquet_without_a_column, ("station", "nowhere.parquet")),
+    "a Parquet file without one": BadInput(
+        land_parquet_without_a_column, ("recorded_at or recordedAt", "timeless.parquet")
+    ),
     "another type of file": BadInput(land_another_type_of_file, ("notes.xlsx",)),
     "an as-of that is no instant": BadInput(
         lambda folder: variables(land(folder, {}), as_of="last tuesday"),

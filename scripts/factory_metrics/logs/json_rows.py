@@ -116,7 +116,7 @@ def _elements(value: str) -> list[str] | None:
         else:
             members = _object.decode(mended)
             arrays = [bytes(member) for member in members.values() if bytes(member)[:1] == b"["]
-            if "id" in members or len(arrays) != 1 or _repeats_a_key(mended):
+            if "id" in members or len(arrays) != 1 or _repeats_a_key(mended, members):
                 return None
             [array] = arrays
         return [bytes(element).decode() for element in _array.decode(array)]
@@ -124,8 +124,8 @@ def _elements(value: str) -> list[str] | None:
         return None
 
 
-def _repeats_a_key(text: str) -> bool:
-    """Tell whether a JSON object has a key twice: one of its values would be lost."""
+def _repeats_a_key(text: str, members: dict[str, Raw]) -> bool:
+    """Tell whether a JSON object has a key twice: of its values, `members` has only the last."""
     keys = set()
     at = _after_blanks(text, 1)
     while text[at] == '"':
@@ -134,7 +134,11 @@ def _repeats_a_key(text: str) -> bool:
             return True
         keys.add(key)
         colon = _after_blanks(text, end)
-        _, end = _values.raw_decode(text, _after_blanks(text, colon + 1))
+        start = _after_blanks(text, colon + 1)
+        value = bytes(members[key]).decode()
+        if not text.startswith(value, start):
+            return True
+        end = start + len(value)
         # a comma and the next key, or the end
         at = _after_blanks(text, min(_after_blanks(text, end) + 1, len(text) - 1))
     return False
