@@ -239,6 +239,8 @@ class _Attempt:
             self._check_freshness(dbt)
         goes_on = published and published.generation.startswith(landed_progress(home)[0])
         progress.count_new_rows(home, run, published.batch_id if published and goes_on else 0)
+        for advice in progress.unknown_names(home):
+            request.report(advice, {"event": "unknown_name", "advice": advice})
         with self._log.step("publish"):
             if not going_on:
                 progress.drop_removed_models(home, dbt.relations())

@@ -12,6 +12,7 @@ from factory_metrics.instants import utc_instant
 from factory_metrics.logs import landing
 from factory_metrics.logs.landing import find_log_files
 from factory_metrics.logs.log_rows import LandingError
+from factory_metrics.logs.own_seeds import OwnSeedError, own_seed_files
 from factory_metrics.project import ROOT, UserError
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import START_OVER, Home, discard_database
@@ -80,7 +81,12 @@ def check_logs(home: Home, variables: dict[str, Any], published: Published | Non
 
 
 def project_version(variables: dict[str, Any]) -> str:
-    """Return a checksum of all that decides what is built from given logs."""
+    """Return a checksum of all that decides what is built from given logs.
+
+    Raises:
+        UserError: the folder that seeds_path names cannot be used.
+
+    """
     checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
     files = [ROOT / "dbt_project.yml", *landing.SOURCES]
     for folder in ("models", "macros", "tests/dbt", "seeds"):
@@ -89,6 +95,13 @@ def project_version(variables: dict[str, Any]) -> str:
         )
     for path in files:
         checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    if folder_of_seeds := variables.get("seeds_path"):
+        try:
+            own = own_seed_files(str(folder_of_seeds))
+        except OwnSeedError as error:
+            raise UserError(str(error)) from error
+        for path in own:
+            checksum.update(path.name.encode() + path.read_bytes())
     return checksum.hexdigest()
 
 

@@ -137,6 +137,13 @@ def count_new_rows(home: Home, run: Run, batch_id: int) -> None:
             run.as_of = str(as_of)
 
 
+def unknown_names(home: Home) -> list[str]:
+    """Return what a user may do about names in the logs that the project does not know, a sentence each."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        query = "select advice from unknown_names order by kind, row_count desc, name limit 30"
+        return [advice for (advice,) in connection.execute(query).fetchall()]
+
+
 def is_tested(home: Home, project_version: str) -> bool:
     """Tell whether what the build goes on from is of these models and settings, and passed its tests."""
     if not home.warehouse.exists():

@@ -1,0 +1,107 @@
+{{ config(materialized='table') }}
+
+with
+
+stations as (
+
+    select
+        station_name as name,
+        count(*) as row_count
+    from {{ ref('base_event_deliveries') }}
+    where rejected_rule = 'unknown_station' and withdrawn_batch_id is null
+    group by station_name
+
+    union all
+
+    select
+        station_name as name,
+        count(*) as row_count
+    from {{ ref('base_run_deliveries') }}
+    where rejected_rule = 'unknown_station' and withdrawn_batch_id is null
+    group by station_name
+
+    union all
+
+    select
+        station_name as name,
+        count(*) as row_count
+    from {{ ref('int_event_runs') }}
+    where rejected_rule = 'unknown_station'
+    group by station_name
+
+),
+
+names as (
+
+    select
+        'station' as kind,
+        name,
+        'station_aliases' as seed,
+        row_count
+    from stations
+    where name is not null
+
+    union all
+
+    select
+        'price' as kind,
+        model as name,
+        'model_prices' as seed,
+        count(*) as row_count
+    from {{ ref('int_runs') }}
+    where cost_source = 'unknown' and counts_until is null and model is not null
+    group by model
+
+    union all
+
+    select
+        'provider' as kind,
+        model as name,
+        'model_providers' as seed,
+        count(*) as row_count
+    from {{ ref('int_event_runs') }}
+    where rejected_rule is null and provider = 'unknown' and counts_until is null and model is not null
+    group by model
+
+),
+
+counted as (
+
+    select
+        kind,
+        name,
+        cast(sum(row_count) as bigint) as row_count,
+        case kind
+            when 'station' then name || ',<station>,'
+            when 'price' then name || ',<first day>,,<input>,<output>,<cache read>,<cache write>'
+            else name || ',<provider>'
+        end as line_to_add,
+        {{ dbt.string_literal(dbt.escape_single_quotes(var('seeds_path') or '<seeds_path>')) }}
+        || '/' || seed || '.csv' as file
+    from names
+    group by kind, name, seed
+
+),
+
+final as (
+
+    select
+        -- text
+        kind,
+        name,
+        line_to_add,
+        file,
+        case kind
+            when 'station' then 'unknown station '
+            when 'price' then 'no price for the model '
+            else 'unknown provider of the model '
+        end || name || ' (' || cast(row_count as {{ dbt.type_string() }}) || ' rows): add a line to ' || file || ': '
+        || line_to_add as advice,
+
+        -- numerics
+        row_count
+    from counted
+
+)
+
+select * from final
