@@ -11,6 +11,7 @@ from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Lock
 from unittest import mock
 
 import refresh
@@ -23,23 +24,28 @@ CONTEXT = multiprocessing.get_context("forkserver")
 _PATH = os.pathsep.join(map(str, (Path(__file__).parent, ROOT / "scripts")))
 CONTEXT.set_forkserver_preload(["warm_dbt", "dbt.adapters.duckdb.connections", "incremental_worker"])
 
+_ONLY_THREAD = Lock()
+
 
 @cache
 def _start_server() -> None:
     """Start what processes are forked from."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_PATH, before)))
-    forkserver.ensure_running()
-    del os.environ["PYTHONPATH"]
-    if before is not None:
-        os.environ["PYTHONPATH"] = before
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if before is not None:
+            os.environ["PYTHONPATH"] = before
 
 
 def process(
     target: Callable[..., object], arguments: Sequence[object], *, daemon: bool = False
 ) -> BaseProcess:
     """Return a process that is forked when it starts."""
-    _start_server()
+    with _ONLY_THREAD:
+        _start_server()
     return CONTEXT.Process(target=target, args=tuple(arguments), daemon=daemon)
 
 
