@@ -80,6 +80,7 @@ OVERVIEW = Tab(
                             _column("Issues before", "previous_total_issues"),
                             _column("Cost, USD", "total_cost"),
                             _column("Cost before, USD", "previous_total_cost"),
+                            _column("Runs of unknown cost", "unknown_cost_runs"),
                             _column("Cycle time, hours", "avg_cycle_time_hours"),
                             _column("Cycle time before, hours", "previous_avg_cycle_time_hours"),
                             _column("90th percentile, hours", "cycle_time_p90_hours"),
@@ -160,6 +161,7 @@ OVERVIEW = Tab(
                         dimensions=(Dimension("Provider", "provider"),),
                         measures=(
                             _column("Runs", "total_runs"),
+                            _column("of unknown cost", "unknown_cost_runs"),
                             _column("Success, %", "success_rate"),
                             _column("Cost per run, USD", "avg_cost"),
                             _minutes("Time per run, minutes", "avg_duration_ms"),
