@@ -1,8 +1,8 @@
 """However logs are cut into batches, and wherever runs end, the documents are those of one full build.
 
 Random hostile factories are landed batch by batch, in files or in tables; files are corrected and grow; logs
-that were read are cleaned up; what is known of them is put back from an older copy; some runs are killed
-part-way. Then every document and every table is compared with those of a build from nothing over the same
+that were read are cleaned up; names of stations, prices and other settings change; what is known of them
+is put back from an older copy; some runs are killed part-way. Then every document and every table is compared with those of a build from nothing over the same
 logs. Set FACTORY_TEST_SEED for other examples, and FACTORY_TEST_EXAMPLES for more of them.
 """
 
@@ -19,6 +19,7 @@ import duckdb
 import forked
 import incremental_worker
 import pytest
+import real_settings
 from conftest import Warehouse
 from hostile.columns import Row
 from hostile.factories import random_factory
@@ -139,8 +140,8 @@ class Example:
             # SQL texts cannot have the character 0.
             name = f"org-{org}" if self.rng.random() < 0.8 else f"org\0{org}"
             org_events, org_runs = random_factory(self.rng, name, instant)
-            events += org_events
-            runs += org_runs
+            events += [real_settings.with_real_contents(self.rng, row) for row in org_events]
+            runs += [real_settings.with_real_contents(self.rng, row) for row in org_runs]
         count, order = self.rng.randint(2, 4), self.rng.choice(["random", "ordered", "reversed"])
         pairs = [batches(self.rng, rows, count, order) for rows in (events, runs)]
         for number, (batch_events, batch_runs) in enumerate(zip(*pairs, strict=True)):
@@ -150,6 +151,8 @@ class Example:
                 write_logs(self.folder / "raw", batch_events, batch_runs, self.rng, prefix=f"batch-{number}-")
                 if self.rng.random() < 0.6:
                     edit_a_file(self.rng, self.folder / "raw")
+            if self.rng.random() < 0.6:
+                self.variables = real_settings.changed(self.rng, self.variables, self.folder / "seeds")
             while self.rng.random() < 0.4:
                 self.run(kill_after=self.rng.uniform(0.2, 6))
             if number == count - 1 or self.rng.random() < 0.7:

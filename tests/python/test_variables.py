@@ -91,7 +91,7 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
     assert of_demo.dbt("seed", "{}").returncode == 0, "a demo of an earlier release, which did not claim it"
     with duckdb.connect(str(with_tables.file)) as connection:
         connection.execute("create schema raw; create table raw.factory_events as select 'mine' as id")
-    own.build(own_logs, "--select", "landed_parts", "--exclude-resource-type", "test")
+    own.build(own_logs, "--select", "+landed_parts", "--exclude-resource-type", "test")
 
     def contents(warehouse: Warehouse) -> list[list[tuple[object, ...]]]:
         query = "select schema_name, table_name from duckdb_tables() where table_name != 'model_progress'"
@@ -125,9 +125,9 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
     # A command that failed at once does not keep the warehouse for the logs that it named.
     mistaken = Warehouse(tmp_path / "mistaken")
     assert (
-        mistaken.dbt("run", f"{{raw_path: '{tmp_path / 'row'}'}}", "--select", "landed_parts").returncode == 1
+        mistaken.dbt("run", f"{{raw_path: '{tmp_path / 'row'}'}}", "--select", "+landed_parts").returncode == 1
     )
-    mistaken.build(own_logs, "--select", "landed_parts", "--exclude-resource-type", "test")
+    mistaken.build(own_logs, "--select", "+landed_parts", "--exclude-resource-type", "test")
 
-    of_demo.build(own_logs, "--full-refresh", "--select", "landed_parts", "--exclude-resource-type", "test")
+    of_demo.build(own_logs, "--full-refresh", "--select", "+landed_parts", "--exclude-resource-type", "test")
     assert of_demo.rows("select count(*) from landed_parts") == own.rows("select count(*) from landed_parts")

@@ -1,0 +1,148 @@
+"""Check what settings give the logs: names of stations, an org, prices, providers, runs from events."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import forked
+import pytest
+from conftest import Warehouse
+
+AS_OF = "2026-06-02T00:00:00Z"
+SUMMARY = "agent.tool-summary"
+# Id, type, issue, session, time on 1 June 2026 and payload.
+EVENTS: tuple[tuple[str, str, str, str, str, dict[str, object]], ...] = (
+    ("e1", "work-item.started", "I1", "s1", "10:00", {"stage": "in_progress"}),
+    (
+        *("e2", SUMMARY, "I1", "s1", "10:30"),
+        {"duration": 60_000, "model": "claude-sonnet", "inputTokens": 1_000_000, "outputTokens": 500_000},
+    ),
+    ("e3", "work-item.handoff", "I1", "s1", "11:00", {"fromStage": "dev", "toStage": "QA", "costUsd": 1.25}),
+    ("e4", "work-item.started", "I2", "s2", "12:00", {"stage": "martian"}),
+    ("e5", SUMMARY, "I2", "s2", "12:30", {"stage": "coding", "model": "gpt-5", "inputTokens": 10}),
+    ("e6", SUMMARY, "I1", "s3", "12:30", {"model": "Claude Sonnet", "inputTokens": 3_000_000}),
+    ("e7", SUMMARY, "I3", "s4", "13:00", {"model": "oracle-1", "costUsd": -1}),
+)
+RUNS = """
+    select run_id, station, provider, cost_source, cost_usd from int_runs
+    where counts_until is null order by run_id
+"""
+
+
+def land(folder: Path) -> Path:
+    """Write the events as the platform's API has them: one page, in camelCase, without an org."""
+    keys = ("id", "eventType", "issueId", "sessionId", "timestamp", "payload")
+    rows = [dict(zip(keys, event, strict=True)) for event in EVENTS]
+    for row in rows:
+        row["timestamp"] = f"2026-06-01T{row['timestamp']}:00Z"
+    page = folder / "raw" / "factory_events" / "page.json"
+    page.parent.mkdir(parents=True)
+    page.write_text(json.dumps({"events": rows, "nextCursor": None}), encoding="utf-8")
+    (folder / "raw" / "factory_metrics").mkdir()
+    (folder / "seeds").mkdir()
+    return page
+
+
+def variables(folder: Path, **others: object) -> str:
+    return json.dumps(
+        {
+            "raw_path": str(folder / "raw"),
+            "seeds_path": str(folder / "seeds"),
+            "max_rejected_share": 1,
+            "default_org": "acme",
+            "runs_from": "factory_events",
+        }
+        | others
+    )
+
+
+def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None:
+    page = land(tmp_path)
+    home = tmp_path / "home"
+
+    def refresh(**others: object) -> tuple[list[tuple[object, ...]], str]:
+        command = ["--home", str(home), "--as-of", AS_OF, "--vars", variables(tmp_path, **others)]
+        result = forked.run_refresh(command, views=False)
+        assert result.returncode == 0, result.stderr
+        with duckdb.connect(str(home / "factory.duckdb"), read_only=True) as connection:
+            return connection.execute(RUNS).fetchall(), result.stderr
+
+    runs, said = refresh()
+    assert runs == [
+        ("e3", "development", "anthropic", "reported", Decimal("1.25")),
+        ("e5", "development", "openai", "unknown", None),
+        ("e6", "qa", "anthropic", "unknown", None),
+    ]
+    seeds = tmp_path / "seeds"
+    assert f"unknown station martian (1 rows): add a line to {seeds}/station_aliases.csv: martian,<st" in said
+    assert f"no price for the model gpt-5 (1 rows): add a line to {seeds}/model_prices.csv: gpt-5,<fi" in said
+
+    page.unlink()
+    (seeds / "station_aliases.csv").write_text("alias,station,org_id\nMartian,qa,\ncoding,security,acme\n")
+    prices = "model,valid_from,valid_to,input,output,cache_read,cache_write\n"
+    own = "claude*,2026-01-01,,3,15,,\ngpt-5,2026-06-01,2026-06-01,0.1234567,,,\n"
+    (seeds / "model_prices.csv").write_text(prices + own)
+    runs, said = refresh()
+    assert runs == [
+        ("e3", "development", "anthropic", "reported", Decimal("1.25")),
+        ("e5", "security", "openai", "computed", Decimal("0.000001235")),
+        ("e6", "qa", "anthropic", "computed", Decimal(9)),
+    ]
+    assert "unknown station" not in said
+    assert "no price" not in said
+    with duckdb.connect(str(home / "factory.duckdb"), read_only=True) as connection:
+        before = "select cost_usd, counts_from, counts_until from int_runs where run_id = 'e2'"
+        [(cost, since, until)] = connection.execute(before).fetchall()
+        assert (cost, f"{since:%H:%M}", f"{until:%H:%M}") == (Decimal("10.5"), "10:30", "11:00")
+        rejected = connection.execute("select log, rule, record_id from rejected_deliveries").fetchall()
+        assert not rejected
+        left_out = "select rejected_rule, run_id from int_event_runs where rejected_rule is not null"
+        assert connection.execute(left_out).fetchall() == [("invalid_measure", "e7")]
+
+    refresh(default_org="bolt")
+    assert not (home / "documents" / "acme").exists()
+    assert (home / "documents" / "bolt" / "cost" / "7d.json").exists()
+    runs, _ = refresh(runs_from="factory_metrics")
+    assert not runs
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "problem"),
+    [
+        ("model_prices", "m,,,1,,,", "line 2 (m,,,1,,,) has no first day"),
+        ("model_prices", "m,2026-01-01,,1,,,\nM ,2026-01-01,,2,,,", "line 3 (M ,2026-01-01,,2,,,) repeats"),
+        (
+            "model_prices",
+            "m,2026-01-01,,1,-2,,",
+            "has a price that is no number from 0 to 1000000000: output",
+        ),
+        ("station_aliases", "a,uat,", "line 2 (a,uat,) leads to none of the six stations: uat"),
+        ("station_aliases", "x,qa,\n\nQA,deploy,", "line 4 (QA,deploy,) gives a station another meaning: qa"),
+        ("model_providers", "claude,", "line 2 (claude,) has no provider"),
+    ],
+)
+def test_wrong_lines_are_named(name: str, lines: str, problem: str, tmp_path: Path) -> None:
+    land(tmp_path)
+    headers = {
+        "model_prices": "model,valid_from,valid_to,input,output,cache_read,cache_write",
+        "station_aliases": "alias,station,org_id",
+        "model_providers": "prefix,provider",
+    }
+    (tmp_path / "seeds" / f"{name}.csv").write_text(f"{headers[name]}\n{lines}\n")
+    selection = ("--select", "+seed_lines_are_right", "landed_parts", "--exclude-resource-type", "unit_test")
+    result = Warehouse(tmp_path).dbt("build", variables(tmp_path), *selection)
+    assert result.returncode == 1
+    assert f"{tmp_path}/seeds/{name}.csv line " in result.stdout
+    assert problem in result.stdout
+    with duckdb.connect(str(tmp_path / "factory.duckdb"), read_only=True) as connection:
+        landed = "select 1 from information_schema.tables where table_name = 'landed_parts'"
+        assert not connection.execute(landed).fetchall(), "nothing is read with wrong settings"
+
+
+def test_files_that_are_no_seeds_are_refused(tmp_path: Path) -> None:
+    land(tmp_path)
+    (tmp_path / "seeds" / "station_alias.csv").write_text("alias,station\n")
+    result = Warehouse(tmp_path).dbt("build", variables(tmp_path), "--select", "+stg_station_aliases")
+    assert result.returncode == 1
+    assert "station_alias.csv is none of model_prices.csv, model_providers.csv, station_al" in result.stdout
