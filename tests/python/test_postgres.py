@@ -106,9 +106,7 @@ def test_numerics_are_what_they_are(postgresql: str, tmp_path: Path) -> None:
                         {quoted}, '{{}}'
                     )
                 """)
-            if (
-                place != 1
-            ):  # the first hour alone, then two, then those that say no hour, or have no time but their own
+            if place != 1:  # the first hour alone, then two, then no hour, then the run's own time
                 warehouse.build(variables, *selection)
     found = warehouse.rows("""
         select run_id::integer, cost_usd::varchar, duration_ms::varchar, rejected_rule, record
