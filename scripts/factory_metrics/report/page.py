@@ -91,6 +91,7 @@ class Window(Struct, frozen=True):
     metrics: Metrics
     summary: Sequence[Figure]
     stations: Sequence[StationCard]
+    unknown_cost_runs: int
     cost_figures: Sequence[Figure]
     cost_by_day: ChartWithTable | None
     cost_by_station: ChartWithTable | None
@@ -105,14 +106,16 @@ class Window(Struct, frozen=True):
 
 
 def render(source: Source) -> bytes:
-    """Return the page, UTF-8; the same documents make the same bytes.
+    """Return the page, UTF-8; the same source makes the same bytes.
 
     Raises:
         UserError: a document does not fit the contract.
 
     """
     decoded = _decode(source)
-    windows = [_window(time_range, decoded) for time_range in decoded]
+    windows = [
+        _window(time_range, decoded, source.unknown_cost_runs.get(time_range, 0)) for time_range in decoded
+    ]
     style = style_sheet(list(decoded))
     template = _environment().get_template("page.html")
     fingerprint = sha256(b"\n".join(content for _, content in source.documents)).hexdigest()
@@ -166,7 +169,7 @@ def _decode(source: Source) -> dict[str, Metrics]:
     return {time_range: Metrics(**metrics) for time_range, metrics in found.items()}
 
 
-def _window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
+def _window(time_range: str, decoded: Mapping[str, Metrics], unknown_cost_runs: int) -> Window:
     """Return what is shown of a range."""
     metrics = decoded[time_range]
     cost, aggregate = metrics.cost, metrics.aggregate
@@ -179,6 +182,7 @@ def _window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
         metrics=metrics,
         summary=_summary(time_range, decoded),
         stations=station_cards(metrics.station, len(days)),
+        unknown_cost_runs=unknown_cost_runs,
         cost_figures=[
             Figure("Total", usd_text(aggregate.total_cost), "All agent runs recorded in the window."),
             Figure(
