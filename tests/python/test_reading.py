@@ -273,7 +273,7 @@ def runs(pool: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory) -> 
         above=start("above", "build", variables(raw, share=SHARE - 0.001), *DELIVERIES),
         empty=start("empty", "build", variables(empty, share=0), *NO_FORMULAS),
         bad_inputs={
-            name: start(name, "run", bad.land(folder / f"raw {name}"), *bad.selection)[1]
+            name: start(name, "build", bad.land(folder / f"raw {name}"), *bad.selection)[1]
             for name, bad in BAD_INPUTS.items()
         },
     )

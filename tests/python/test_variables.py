@@ -125,7 +125,8 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
     # A command that failed at once does not keep the warehouse for the logs that it named.
     mistaken = Warehouse(tmp_path / "mistaken")
     assert (
-        mistaken.dbt("run", f"{{raw_path: '{tmp_path / 'row'}'}}", "--select", "+landed_parts").returncode == 1
+        mistaken.dbt("run", f"{{raw_path: '{tmp_path / 'row'}'}}", "--select", "+landed_parts").returncode
+        == 1
     )
     mistaken.build(own_logs, "--select", "+landed_parts", "--exclude-resource-type", "test")
 

@@ -110,9 +110,13 @@ class Publication:
                 break
         page = snapshot.pages.get(org)
         if page is None:
-            page = asyncio.create_task(self._page(snapshot, Source(org, snapshot.as_of_text, documents)))
+            page = asyncio.create_task(self._page(snapshot, org, documents))
             snapshot.pages[org] = page
-        return await asyncio.shield(page)
+        try:
+            return await asyncio.shield(page)
+        except (UserError, duckdb.Error) as error:
+            _log.error("cannot read the runs of org %r: %s", org, _first_line(error))
+            raise database_error() from None
 
     async def watch(self) -> None:
         """Look now and then whether another warehouse was published; runs until it is cancelled."""
@@ -171,15 +175,16 @@ class Publication:
         finally:
             del snapshot.reads[name]
 
-    async def _page(self, snapshot: Snapshot, source: Source) -> Document:
+    async def _page(self, snapshot: Snapshot, org: str, documents: list[tuple[Mart, bytes]]) -> Document:
         try:
-            content = await self._pages.make(source)
             loop = asyncio.get_running_loop()
+            unknown = await loop.run_in_executor(self._readers, snapshot.unknown_cost_runs, org)
+            content = await self._pages.make(Source(org, snapshot.as_of_text, documents, unknown))
             page = await loop.run_in_executor(self._readers, snapshot.document, content, self._pages.headers)
-            snapshot.keep((source.org, None), page, self._cache_bytes)
+            snapshot.keep((org, None), page, self._cache_bytes)
             return page
         finally:
-            del snapshot.pages[source.org]
+            del snapshot.pages[org]
 
     def _note_failure(self, reason: str, *, is_passing: bool = False) -> None:
         """Serve the last good warehouse on, or none where the operator wants it so; say why, once.

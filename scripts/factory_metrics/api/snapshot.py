@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from factory_metrics.api.empty import empty_document
 from factory_metrics.api.errors import Headers
-from factory_metrics.documents.marts import Mart, read_documents
+from factory_metrics.documents.marts import Mart, read_documents, read_unknown_cost_runs
 from factory_metrics.documents.warehouse import BusyError, check_shape, check_whole, open_beside
 
 # What a document takes in the cache beside its bytes: headers, keys, objects.
@@ -71,6 +71,7 @@ class Snapshot:
 
         """
         self.file = file
+        self._ranges = list(dict.fromkeys(mart.time_range for mart in marts))
         path = Path(file[0])
         with contextlib.ExitStack() as opened:
             # Through it one sees whether the very file that is open was written to.
@@ -110,6 +111,21 @@ class Snapshot:
         self._check_untouched()
         content = found[org] if org in found else empty_document(mart, self.as_of)
         return self.document(content, _JSON)
+
+    def unknown_cost_runs(self, org: str) -> dict[str, int]:
+        """Return of how many runs of an org the cost is unknown, by range; called in a thread.
+
+        Raises:
+            UserError, duckdb.Error: as `read`.
+
+        """
+        found = {
+            time_range: runs
+            for time_range in self._ranges
+            for _, runs in read_unknown_cost_runs(self._connection, time_range, [org])
+        }
+        self._check_untouched()
+        return found
 
     def document(self, content: bytes, headers: Headers) -> Document:
         """Return what is sent of a content, with headers that tell what it is."""

@@ -100,6 +100,29 @@ def read_documents(
         yield org, _encode(document)
 
 
+def read_unknown_cost_runs(
+    warehouse: duckdb.DuckDBPyConnection, time_range: str, orgs: Sequence[str] | None = None
+) -> Iterator[tuple[str, int]]:
+    """Yield the orgs (of these; None for all) with runs of unknown cost in a range, and how many they have.
+
+    Documents do not say it. Neither does the warehouse of an earlier release: it has no such org.
+    """
+    mart = f"aggregate_{time_range}"
+    is_column = (
+        "table_catalog = current_database() AND table_schema = 'main' AND table_name = ? AND column_name = ?"
+    )
+    columns = f"SELECT 1 FROM information_schema.columns WHERE {is_column}"  # noqa: S608 - no value in it
+    rows = warehouse.cursor()
+    if rows.execute(columns, [mart, "unknown_cost_runs"]).fetchone():
+        rows.execute(
+            f'SELECT org_id, unknown_cost_runs FROM main."{mart}" '  # noqa: S608 - names of the project
+            "WHERE unknown_cost_runs > 0 AND ($orgs IS NULL OR org_id IN (SELECT unnest($orgs::VARCHAR[]))) "
+            "ORDER BY org_id",
+            {"orgs": None if orgs is None else list(orgs)},
+        )
+        yield from iter(rows.fetchone, None)
+
+
 def _query(mart: Mart, orgs: str) -> str:
     """Return the SQL for pairs of org and JSON text, in the documents' order; `orgs` is a condition."""
     row = f"to_json({_struct(_row_shape(mart.metric_type))})"

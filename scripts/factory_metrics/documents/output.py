@@ -16,6 +16,7 @@ import stat
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import quote
@@ -26,7 +27,7 @@ from msgspec import Struct
 from factory_metrics.documents.contract import METRIC_TYPES
 from factory_metrics.documents.document_files import only_run, remove, replacing, write_org
 from factory_metrics.documents.earlier_documents import EarlierDocuments, manifest_entries
-from factory_metrics.documents.marts import Mart, read_documents
+from factory_metrics.documents.marts import Mart, read_documents, read_unknown_cost_runs
 from factory_metrics.documents.warehouse import check_marts
 from factory_metrics.project import UserError
 
@@ -144,7 +145,12 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
         raise UserError(message) from error
     with only_run(out), replacing(out / MANIFEST) as manifest:
         compared = EarlierDocuments.of(warehouse, marts, earlier, out / MANIFEST) if earlier else None
-        manifest.write(msgspec.json.encode(header).removesuffix(b"}") + b',"files":')
+        manifest.write(msgspec.json.encode(header).removesuffix(b"}"))
+        unknown = _unknown_cost_runs(warehouse, marts, selection)
+        if first := next(unknown, None):
+            manifest.write(b',"unknownCostRuns":')
+            _write_object(manifest, chain([first], unknown))
+        manifest.write(b',"files":')
         _write_object(manifest, entries(compared))
         manifest.flush()
         listed = _earlier_entries(warehouse, out / MANIFEST, Path(manifest.name))
@@ -157,6 +163,15 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
             _write_object(manifest, (entry for entry, _ in listed))
         manifest.write(b"}\n")
     return summary
+
+
+def _unknown_cost_runs(
+    warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart], selection: Selection
+) -> Iterator[str]:
+    """Yield an entry of the manifest for each org and range with runs of unknown cost."""
+    for time_range in dict.fromkeys(mart.time_range for mart in marts):
+        for org, runs in read_unknown_cost_runs(warehouse, time_range, selection.orgs):
+            yield f'"{folder_name(org)}/{time_range}": {runs}'
 
 
 def documents_are_there(out: Path) -> bool:

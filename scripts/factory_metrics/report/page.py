@@ -31,14 +31,16 @@ _FOLDER = Path(__file__).parent
 
 
 def render(source: Source) -> bytes:
-    """Return the page, UTF-8; the same documents make the same bytes.
+    """Return the page, UTF-8; the same source makes the same bytes.
 
     Raises:
         UserError: a document does not fit the contract.
 
     """
     decoded = _decode(source)
-    windows = [window(time_range, decoded) for time_range in decoded]
+    windows = [
+        window(time_range, decoded, source.unknown_cost_runs.get(time_range, 0)) for time_range in decoded
+    ]
     style = style_sheet(list(decoded))
     template = _environment().get_template("page.html")
     fingerprint = sha256(b"\n".join(content for _, content in source.documents)).hexdigest()

@@ -13,6 +13,7 @@ from factory_metrics.documents.output import MANIFEST, folder_name
 from factory_metrics.project import UserError
 
 _AS_OF = re.compile(r'^\{"asOf":"([^"]+)"')
+_UNKNOWN_COSTS = re.compile(r'^"(.+)/(\d+d)": (\d+),?$')
 _FILE = re.compile(r'^"((.+)/[a-z]+/\d+d\.json)": "([0-9a-f]{64})",?$')
 # Begins the files of earlier runs, as of other instants.
 _KEPT = '"kept":'
@@ -25,6 +26,7 @@ class Source(Struct, frozen=True):
     org: str
     as_of: str
     documents: list[tuple[Mart, bytes]]
+    unknown_cost_runs: dict[str, int] = {}  # by range, where there are any
 
 
 def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
@@ -38,10 +40,11 @@ def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
     folder = folder_name(org)
     checksums: dict[str, str] = {}
     orgs: dict[str, None] = {}
+    unknown: dict[str, int] = {}
     try:
         with manifest.open(encoding="utf-8") as lines:
             as_of = _AS_OF.match(next(lines, ""))
-            for path, name, checksum in _files(lines):
+            for path, name, checksum in _files(lines, folder, unknown):
                 orgs.setdefault(name)
                 if name == folder:
                     checksums[path] = checksum
@@ -66,16 +69,20 @@ def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
             )
             raise UserError(message)
         contents.append((mart, content))
-    return Source(org=org, as_of=as_of[1], documents=contents)
+    return Source(org=org, as_of=as_of[1], documents=contents, unknown_cost_runs=unknown)
 
 
-def _files(lines: Iterator[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield path, folder and checksum of the files of the last run."""
+def _files(
+    lines: Iterator[str], folder: str, unknown_cost_runs: dict[str, int]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield path, folder and checksum of the files of the last run; note the folder's runs of unknown cost."""
     for line in lines:
         if _KEPT in line and not line.startswith('"'):
             return
         if found := _FILE.match(line.rstrip("\n")):
             yield found[1], found[2], found[3]
+        elif (found := _UNKNOWN_COSTS.match(line.rstrip("\n"))) and found[1] == folder:
+            unknown_cost_runs[found[2]] = int(found[3])
 
 
 def _unknown(documents: Path, org: str, folders: Sequence[str]) -> str:

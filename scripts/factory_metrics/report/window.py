@@ -79,6 +79,7 @@ class Window(Struct, frozen=True):
     metrics: Metrics
     summary: Sequence[Figure]
     stations: Sequence[StationCard]
+    unknown_cost_runs: int
     cost_figures: Sequence[Figure]
     cost_by_day: ChartWithTable | None
     cost_by_station: ChartWithTable | None
@@ -92,7 +93,7 @@ class Window(Struct, frozen=True):
     devops_figures: Sequence[Figure]
 
 
-def window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
+def window(time_range: str, decoded: Mapping[str, Metrics], unknown_cost_runs: int) -> Window:
     """Return what is shown of a range."""
     metrics = decoded[time_range]
     cost, aggregate = metrics.cost, metrics.aggregate
@@ -105,6 +106,7 @@ def window(time_range: str, decoded: Mapping[str, Metrics]) -> Window:
         metrics=metrics,
         summary=_summary(time_range, decoded),
         stations=station_cards(metrics.station, len(days)),
+        unknown_cost_runs=unknown_cost_runs,
         cost_figures=[
             Figure("Total", usd_text(aggregate.total_cost), "All agent runs recorded in the window."),
             Figure(
