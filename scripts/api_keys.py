@@ -1,5 +1,8 @@
 """Create, list and revoke API keys. The store is the database that FACTORY_API_KEYS_URL names."""
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import json
 import re
@@ -15,6 +18,7 @@ from factory_metrics.api.keys import READ_SCOPE, Key, KeyStore
 from factory_metrics.api.settings import read_settings
 from factory_metrics.failures import first_line
 from factory_metrics.project import UserError
+from factory_metrics.runs.interrupts import run_command
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _WIDTH_IN_FILES = 200
@@ -127,4 +131,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("api_keys", main))

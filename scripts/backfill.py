@@ -7,6 +7,9 @@ Each day gets a folder, `<out>/2026-06-01`, with the documents as of its end (UT
 that the published version knows.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Sequence
 from datetime import date, timedelta

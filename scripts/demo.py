@@ -1,5 +1,8 @@
 """Build the demo factory from nothing: warehouse, documents, and its executive summary on screen."""
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import sys
 import time
@@ -13,6 +16,7 @@ import show_summary
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import ROOT, UserError, default_warehouse
 from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
+from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.screen import build_progress
 from factory_metrics.variables import logs_place
 
@@ -91,4 +95,4 @@ def _rejected_rows() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("demo", main))

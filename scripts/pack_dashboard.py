@@ -7,6 +7,9 @@ The address has no password; who needs one enters it in Superset when importing.
 descriptions are read from the warehouse that the address names, or that `--warehouse` does.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import sys
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ from factory_metrics.bi import superset_bundle
 from factory_metrics.bi.flat_views import flat_views
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import UserError, default_warehouse
+from factory_metrics.runs.interrupts import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,4 +56,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("pack_dashboard", main))

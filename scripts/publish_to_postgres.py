@@ -5,6 +5,9 @@ there already is not copied again. scripts/refresh.py --postgres-url does the sa
 Passwords come from PGPASSWORD or ~/.pgpass.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Sequence
 

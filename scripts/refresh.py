@@ -8,6 +8,9 @@ SIGTERM. After 1, 2, 130 and 143 the version that was published before stays, un
 another one is published: then its documents or its copy in PostgreSQL are missing.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import json
 import sys

@@ -7,6 +7,9 @@
 The documents are written again from it. It stays published until a run of scripts/refresh.py finds new rows.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -3,6 +3,9 @@
 Each file is the response body of the metrics API for that org. See `factory_metrics/documents/output.py`.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import sys
 import time

@@ -3,6 +3,9 @@
 Settings are environment variables; see docs/api.md. Logs go to stderr, as JSON lines.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import shlex
 import sys
@@ -17,6 +20,7 @@ from factory_metrics.api.server import Ports, run
 from factory_metrics.api.settings import Settings, read_settings
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import UserError
+from factory_metrics.runs.interrupts import run_command
 
 _DEMO_LIFETIME = timedelta(days=1)
 
@@ -68,4 +72,4 @@ def _demo_key(settings: Settings) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("serve", main))

@@ -1,5 +1,8 @@
 """Print the executive summary of each org, and where the warehouse and the documents are."""
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import sys
 from collections.abc import Sequence
@@ -20,6 +23,7 @@ from factory_metrics.documents.warehouse import check_marts, open_warehouse
 from factory_metrics.failures import first_line
 from factory_metrics.project import ROOT, UserError, default_warehouse, time_ranges
 from factory_metrics.report.formats import length_text
+from factory_metrics.runs.interrupts import run_command
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LONGEST_SPARKLINE = 8
@@ -100,4 +104,4 @@ def _printable(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("show_summary", main))

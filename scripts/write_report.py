@@ -1,5 +1,8 @@
 """Write a page of an org's metrics: one HTML file, made of its documents, that needs nothing else."""
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import sys
 from collections.abc import Sequence
@@ -10,6 +13,7 @@ from factory_metrics.documents.output import Selection
 from factory_metrics.project import ROOT, UserError, time_ranges
 from factory_metrics.report.page import render
 from factory_metrics.report.source import read_source
+from factory_metrics.runs.interrupts import run_command
 from serialize_marts import org_id
 
 
@@ -43,4 +47,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("write_report", main))

@@ -3,11 +3,14 @@
 -- The table `passed_rejections` has a row for each max_rejected_share that a build passed with, unless a later one passed with a
 -- larger share: how many rows were rejected then (or later, if fewer), and the batch that the logs had come to. What passed with
 -- a larger share than today's was let pass by somebody. Numbers of rows outlive a new reading of the logs, which has other batches.
+-- What passed of other logs does not count.
 
 
--- The table, in the warehouse's own database.
+-- The table, in the warehouse. Runs that keep a history of their own have it in a file beside that, as versions of the warehouse
+-- come and go, and the history may be read again.
 {% macro passed_rejections_table() -%}
-    {{ return(api.Relation.create(database=target.database, schema=target.schema, identifier='passed_rejections')) }}
+    {%- set database = 'passed' if env_var('FACTORY_HISTORY', '') else target.database -%}
+    {{ return(api.Relation.create(database=database, schema=target.schema, identifier='passed_rejections')) }}
 {%- endmacro %}
 
 
@@ -29,7 +32,7 @@
         {%- set landed = landed_progress() -%}
         {%- for row in run_query(
             "select max_rejected_share, rejected_rows, generation, batch_id from " ~ passed_rejections_table()
-            ~ " order by max_rejected_share desc"
+            ~ " where generation like '" ~ logs_place() ~ "%' order by max_rejected_share desc"
         ).rows -%}
             {%- if row[0] | float > var('max_rejected_share') | float -%}
                 {%- do passed.update({'rejected_rows': row[1] | int}) -%}
@@ -55,7 +58,8 @@
     {%- set rejected_rows = run_query(
         "select coalesce(sum(row_count), 0) from " ~ delivery_counts ~ " where outcome = 'rejected'"
     ).rows[0][0] | int -%}
-    delete from {{ passed_rejections_table() }} where max_rejected_share <= {{ share }};
+    delete from {{ passed_rejections_table() }}
+    where max_rejected_share <= {{ share }} or generation not like '{{ logs_place() }}%';
     update {{ passed_rejections_table() }} set rejected_rows = {{ rejected_rows }} where rejected_rows > {{ rejected_rows }};
     insert into {{ passed_rejections_table() }} (max_rejected_share, rejected_rows, generation, batch_id)
     select {{ share }}, {{ rejected_rows }}, '{{ landed.generation }}', {{ landed.batch_id }}

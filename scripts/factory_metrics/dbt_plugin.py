@@ -39,9 +39,9 @@ class Plugin(BasePlugin):
         """Take where things are, each of which may be empty.
 
         `raw_database` is the name of an attached database, a file, or a PostgreSQL URL; `history` the file of
-        all delivered rows, if they are kept apart from the warehouse; `facts` the warehouse that the
-        intermediate models are in, if only marts are built; `seeds_path` the folder of users' lines of seeds;
-        `scratch` the folder of working copies of files.
+        all delivered rows, if they are kept apart from the warehouse, with `passed.duckdb` beside it; `facts`
+        the warehouse that the intermediate models are in, if only marts are built; `seeds_path` the folder of
+        users' lines of seeds; `scratch` the folder of working copies of files.
         """
         _check_variables()
         self._raw_database = str(plugin_config.get("raw_database") or "")
@@ -64,7 +64,9 @@ class Plugin(BasePlugin):
         """Attach the raw database and register the functions."""
         if is_location(self._raw_database):
             attach_raw_database(conn, self._raw_database)
-        for name, file, mode in (("history", self._history, ""), ("facts", self._facts, " (read_only)")):
+        passed = str(Path(self._history).with_name("passed.duckdb")) if self._history else ""
+        writable = (("history", self._history, ""), ("passed", passed, ""))
+        for name, file, mode in (*writable, ("facts", self._facts, " (read_only)")):
             if file:
                 quoted = file.replace("'", "''")
                 conn.execute(f"attach if not exists '{quoted}' as {name}{mode}")

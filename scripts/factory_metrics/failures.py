@@ -35,7 +35,8 @@ def explain(error: BaseException, folder: Path) -> str:
     if is_damage(text):
         return (
             f"a database in {folder} is damaged ({line}): if it is the published version, choose another "
-            "with scripts/rollback.py; if it is build/history.duckdb, put it back from a copy; or use "
+            "with scripts/rollback.py; if it is build/passed.duckdb, remove it, and let rejected rows "
+            "pass once more; if it is build/history.duckdb, put it back from a copy; or use "
             "--full-refresh to start over with the logs that are there"
         )
     return line if isinstance(error, duckdb.Error) else text or line

@@ -1,4 +1,4 @@
-"""Rows whose meaning depends on settings, and settings that change: names of stations, orgs, costs, models."""
+"""Rows whose meaning depends on settings, and settings that change: stations, orgs, costs, models."""
 
 import json
 import random

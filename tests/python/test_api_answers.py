@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -300,6 +301,36 @@ def test_what_is_hardly_http(api: Api, request_: bytes, status: int) -> None:
     assert b"\r\nratelimit-policy: " in head
     assert not LEAKS.search(head)
     assert api.get(None, path="/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        pytest.param(b" HTTP/9.9\r\nHost: x\r\n\r\n", 400, id="version"),
+        pytest.param(b" HTTP/1.1\r\n\r\n", 400, id="no host"),
+        pytest.param(b" HTTP/1.1\r\nHost: x\r\nA: a\x00b", 400, id="NUL before the end of the head"),
+        pytest.param(b" HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400, id="length"),
+        pytest.param(b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400, id="chunk"),
+        pytest.param(
+            b" HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n" + b"a" * 70_000, 413, id="long body"
+        ),
+        pytest.param(b"?a=" + b"a" * 40_000, 431, id="URL without end"),
+        pytest.param(b" HTTP/1.1\r\nHost: x\r\n", 408, id="too slow"),
+    ],
+)
+def test_a_refusal_of_head_is_that_of_get_without_its_body(api: Api, rest: bytes, status: int) -> None:
+    target = b" /healthz" + rest
+    # after a GET, whose own answer has a body
+    before = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with ThreadPoolExecutor() as pool:
+        get, of_head = pool.map(api.raw, [before + b"GET" + target, before + b"HEAD" + target], [10, 10])
+    get, of_head = (answer[answer.rindex(b"HTTP/1.1 ") :] for answer in (get, of_head))
+    head, _, body = get.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\ncontent-length: %d\r\n" % len(body) in head
+    for name in (b"x-request-id", b"date"):
+        head, of_head = (re.sub(rb"\r\n%b: [^\r]*" % name, b"", answer) for answer in (head, of_head))
+    assert of_head == head + b"\r\n\r\n"
 
 
 def test_requests_in_a_row_on_one_connection(api: Api, key: str) -> None:

@@ -3,17 +3,22 @@
 A command that is new on a page is run, too, or has to be named here with the reason why not.
 """
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import duckdb
 import pytest
 from conftest import ROOT, copy_project
+from dbt.cli.main import cli as dbt
+from dbt_metricflow.cli.main import cli as metricflow
 
 from factory_metrics.postgres import load_extension
 
@@ -162,3 +167,57 @@ def test_the_help_of_scripts_prints_whole_commands() -> None:
         text = script.read_text(encoding="utf-8").split('"""')[1]
         lines = [line.strip() for line in text.splitlines() if re.match(r"    .*scripts/\S+\.py ", line)]
         assert all(line.startswith(".venv/bin/python scripts/") for line in lines), (script.name, lines)
+
+
+# What prose names: a text in backticks outside of blocks. The changelog names what is no more, too.
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+FOLDERS = ("analyses/", "docs/", "macros/", "models/", "scripts/", "seeds/", "tests/")
+
+
+def options_of(commands: Mapping[str, click.Command]) -> set[str]:
+    """Return the options of commands, and of those in them."""
+    found: set[str] = set()
+    for command in commands.values():
+        found.update(option for parameter in command.params for option in parameter.opts)
+        found |= options_of(getattr(command, "commands", {}))
+    return found
+
+
+def test_what_prose_names_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    targets = re.findall(r"^([\w./-]+):(?!=)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    programs: dict[str, click.Group] = {"dbt": dbt, "mf": metricflow}
+    options = {f"{name} ": options_of(program.commands) for name, program in programs.items()}
+    for script in (ROOT / "scripts").glob("[a-z]*.py"):
+        with pytest.raises(SystemExit):
+            importlib.import_module(script.stem).main(["--help"])
+        options[script.name] = {*re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out)}
+    files = [path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+    files += [path.relative_to(ROOT) for path in ROOT.glob("*")]
+    wrong, count = [], 0
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        there = {option for name, of in options.items() if name in text for option in of}
+        for span in INLINE.findall(FENCED.sub("", text)):
+            words = span.split()
+            # the command's own options, else those of any command that the page names
+            named = [of for name, of in options.items() if name in f"{span} "]
+            faults = [word for word in words if word.startswith("--") and word not in (named or [there])[0]]
+            if words[0] == "make":
+                faults += [word for word in words[1:] if word not in targets]
+            if words[0] in programs:
+                command: click.Command | None = programs[words[0]]
+                for word in words[1:]:
+                    if not isinstance(command, click.Group):
+                        break
+                    command = command.commands.get(word)
+                faults += [span] if command is None else []
+            for word in words:
+                if word.startswith(FOLDERS) or re.fullmatch(r"[\w/*]+\.(?:py|sql|ya?ml)", word):
+                    count += 1
+                    pattern = re.sub(r"<\w+>", "*", word).removesuffix("/")
+                    faults += [] if any(file.match(pattern) for file in files) else [word]
+            count += words[0] in {"make", *programs} or words[0].startswith("--")
+            wrong += [f"{page.relative_to(ROOT)}: {span}: there is no {fault}" for fault in faults]
+    assert not wrong, "\n".join(wrong)
+    assert count > 100

@@ -166,11 +166,24 @@ def test_what_was_let_pass_stays_passed(story: Story) -> None:
         assert "rejected_share_is_small" in str(end(result)["message"]), "what came since counts"
         garbage.write_text("no JSON\n" * 1010)
         assert factory.refresh().returncode == PUBLISHED
+        # also for a version that does not know of it, and when none is left
+        assert rollback.main(["2", "--no-documents", "--home", str(factory.home.folder)]) == 0
+        assert factory.refresh(as_of="2026-06-30T12:00:00.000002Z").returncode == PUBLISHED
+        shutil.rmtree(factory.home.versions_folder)
+        factory.home.published.unlink()
+        assert factory.refresh("--no-documents").returncode == PUBLISHED
     finally:
         garbage.unlink()
-    with duckdb.connect(str(factory.home.published), read_only=True) as reader:
+    with duckdb.connect(str(factory.home.build / "passed.duckdb")) as connection:
         passed = "select max_rejected_share, rejected_rows from passed_rejections order by all"
-        assert reader.execute(passed).fetchall() == [(0.01, others + 1010), (1, others + 1000)]
+        assert connection.execute(passed).fetchall() == [(0.01, others + 1010), (1, others + 1000)]
+        # what passed of other logs does not count
+        connection.execute("update passed_rejections set generation = 'other logs'")
+    garbage.write_text("no JSON\n" * 1010)
+    try:
+        assert factory.refresh("--full-refresh").returncode == BAD_DATA
+    finally:
+        garbage.unlink()
 
 
 def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story) -> None:

@@ -324,13 +324,17 @@ class MetricsApi:
             ],
         )
 
-    def refuse(self, code: str, message: str, peer: str) -> Answer:
-        """Answer what is no HTTP request, or too big a one; the connection is closed after it."""
+    def refuse(self, code: str, message: str, peer: str, *, has_body: bool) -> Answer:
+        """Answer what is no HTTP request, or too big a one; the connection is closed after it.
+
+        Without a body, for HEAD, the headers are those of the answer with one.
+        """
         self._telemetry.count(ApiError(code, message).status, "none", 0.0)
         answer = self.refusal(ApiError(code, message))
         exchange = Exchange({}, peer)
         request_id = b"%b-%x" % (self._run, next(self._numbers))
         extra = [*self._limits(exchange), (b"x-request-id", request_id), (b"connection", b"close")]
+        content = answer.content if has_body else b""
         if self._log is not None:
             self._log.access(
                 AccessLine(
@@ -342,14 +346,14 @@ class MetricsApi:
                     None,
                     None,
                     answer.status,
-                    len(answer.content),
+                    len(content),
                     0.0,
                     None,
                     None,
                     None,
                 )
             )
-        return Answer(answer.status, [*answer.headers, *extra], answer.content)
+        return Answer(answer.status, [*answer.headers, *extra], content)
 
     def refusal(self, error: ApiError) -> Answer:
         """Return the answer for an error."""

@@ -115,7 +115,7 @@ class Publication:
         try:
             return await asyncio.shield(page)
         except (UserError, duckdb.Error) as error:
-            _log.error("cannot read the runs of org %r: %s", org, _first_line(error))
+            _log.error("cannot read the runs of org %r: %s", org, first_line(error))
             raise database_error() from None
 
     async def watch(self) -> None:

@@ -39,6 +39,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Of the request that is arriving: whether its headers are not complete yet, the bytes of its body that
     # are still to come (-1: in chunks), those that came, and when it began (0.0 between requests).
     _in_head = True
+    _wants_body = True  # not so for HEAD
     _left = 0
     _size = 0
     _since = 0.0
@@ -170,6 +171,7 @@ class HttpProtocol(HttpToolsProtocol):
         found = self._buffer.find(END_OF_HEAD, max(self._at, self._checked - len(END_OF_HEAD)))
         end = len(self._buffer) if found < 0 else found + len(END_OF_HEAD)
         head = self._buffer[self._at : end]
+        self._wants_body = not head.startswith((b"HEAD ", b"\r\nHEAD "))
         if len(head) > _LONGEST_HEAD_BYTES:
             self._refuse("HEADERS_TOO_LARGE", f"URL and headers may have {_LONGEST_HEAD_BYTES} bytes.")
         elif not (is_head(head) if found >= 0 else may_become_head(head, self._checked - self._at)):
@@ -200,7 +202,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._is_refused, self._since = True, 0.0
         peer = self.client[0] if self.client else "local"
-        answer = self.api.refuse(code, message, peer)
+        answer = self.api.refuse(code, message, peer, has_body=self._wants_body)
         lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *answer.headers)]
         self.transport.write(b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.content]))
         self.transport.write_eof()

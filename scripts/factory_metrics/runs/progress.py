@@ -159,7 +159,7 @@ def is_tested(home: Home, project_version: str) -> bool:
 
 def drop_removed_models(home: Home, relations: Collection[str]) -> None:
     """Drop what earlier releases built, and this one no longer does."""
-    kept = [*relations, "model_progress", "passed_rejections", "run_history"]
+    kept = [*relations, "model_progress", "run_history"]
     with duckdb.connect(str(home.warehouse)) as connection:
         found = connection.execute(
             """
