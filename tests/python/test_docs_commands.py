@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import ROOT, copy_project
+from events_server import KEY, Platform, serving, some_events
 
 from factory_metrics.postgres import load_extension
 
@@ -71,7 +73,7 @@ class Place:
         result = subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder / "project",
-            env=environment | {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"},
+            env=environment | {"RENSEI_API_KEY": KEY, "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"},
             check=False,
             capture_output=True,
             text=True,
@@ -87,7 +89,14 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, postgresql: str) -> Place:
+def events_platform() -> Iterator[Platform]:
+    """Serve the platform's API."""
+    with serving(Platform(some_events(100, 20))) as platform:
+        yield platform
+
+
+@pytest.fixture
+def place(tmp_path: Path, postgresql: str, events_platform: Platform) -> Place:
     """Copy the project, and make what the examples name: logs in files and in tables, and DuckDB's shell."""
     copy_project(tmp_path / "project")
     (tmp_path / "project" / "warehouse").mkdir()
@@ -106,6 +115,8 @@ def place(tmp_path: Path, postgresql: str) -> Place:
         {
             "/srv/": f"{tmp_path}/srv/",
             "/data/logs": f"{tmp_path}/logs",
+            "/data/pulled": f"{tmp_path}/pulled",
+            "https://platform.example.com": events_platform.url,
             "/data/landing.duckdb": f"{tmp_path}/landing.duckdb",
             "postgresql://publisher@db.example.com/bi": postgresql,
             "postgresql://reader@db.example.com/landing": postgresql,
