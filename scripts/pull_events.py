@@ -22,7 +22,7 @@ from factory_metrics.project import UserError
 from factory_metrics.pull.events_client import EventsClient, Patience, checked_key, checked_url
 from factory_metrics.pull.hour_files import HourFiles
 from factory_metrics.pull.pulling import Pull
-from factory_metrics.runs.failures import explain
+from factory_metrics.runs.failures import explain, is_full_disk
 from factory_metrics.runs.interrupts import run_command
 
 _NOTHING_NEW = 3
@@ -54,7 +54,8 @@ def main(argv: Sequence[str] | None = None, patience: Patience | None = None) ->
         print(f"pull_events: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"pull_events: {explain(error, out)}", file=sys.stderr)
+        advice = "" if is_full_disk(str(error)) else ": let --out be a folder that this user may write"
+        print(f"pull_events: {explain(error, out)}{advice}", file=sys.stderr)
         return 2
     _say(f"{'pulled' if summary.files else 'nothing new'}: {summary}")
     return 0 if summary.files else _NOTHING_NEW

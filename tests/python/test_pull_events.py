@@ -212,6 +212,13 @@ def test_faults_that_stay_end_with_what_to_do(puller: Puller) -> None:
         nothing.bind(("127.0.0.1", 0))
         assert puller.run(url=f"http://127.0.0.1:{nothing.getsockname()[1]}") == 2
     assert "run again later" in puller.said
+    assert puller.run(url=puller.platform.url.replace("http:", "https:")) == 2
+    assert "check --url and this machine's certificates" in puller.said
+    deep = b'{"events": [{"id": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]}"
+    puller.platform.faults.append(status(200, deep))
+    puller.patience = Patience(puller.waits.append, tries=1)
+    assert puller.run() == 2
+    assert "not whole, valid JSON" in puller.said
 
 
 def test_values_stay_as_they_are(puller: Puller) -> None:
@@ -317,7 +324,8 @@ def test_what_cannot_be_done_is_said(puller: Puller, monkeypatch: pytest.MonkeyP
 
     puller.out.write_text("a file")
     assert puller.run() == 2
-    assert str(puller.out) in puller.said
+    assert f"{puller.out}" in puller.said
+    assert "a folder that this user may write" in puller.said
     puller.out.unlink()
     assert puller.run() == 0
     (file,) = (puller.out / "factory_events" / "acme").iterdir()

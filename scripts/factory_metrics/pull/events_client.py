@@ -88,18 +88,22 @@ class EventsClient:
             except UserError as error:
                 message = f"events from {first} to {last}: {error}"
                 raise UserError(self._without_key(message)) from None
+            except SSLError as error:
+                problem = (
+                    f"no https with {self.url.netloc} ({error}): check --url and this machine's certificates"
+                )
+                raise UserError(self._without_key(problem)) from None
             except (HTTPError, BrokenPageError, _TryAgainError, TimeoutError, OSError) as error:
                 # Not chained, as a traceback may show what the request was made of.
                 problem = self._without_key(" ".join(str(error).split()))
                 retry_after = error.retry_after if isinstance(error, _TryAgainError) else 0
-                is_final = isinstance(error, SSLError) or number == self.patience.tries
-            self._wait(f"events from {first} to {last}: {problem}", number, retry_after, is_final=is_final)
+            self._wait(f"events from {first} to {last}: {problem}", number, retry_after)
         raise AssertionError
 
-    def _wait(self, problem: str, number: int, retry_after: float, *, is_final: bool) -> None:
-        if is_final or retry_after > self.patience.longest_retry_after:
+    def _wait(self, problem: str, number: int, retry_after: float) -> None:
+        if number == self.patience.tries or retry_after > self.patience.longest_retry_after:
             asked = f", and asks to wait for {retry_after:.0f} s" if retry_after else ""
-            message = f"{problem}{asked}, after {number} tries: run again later, it goes on from there"
+            message = f"{problem}{asked}, at try {number} of {self.patience.tries}: run again later, it goes on from there"
             raise UserError(message)
         growing = min(2.0 ** (number - 1), self.patience.longest_wait)
         seconds = max(retry_after, growing) + random.uniform(0, growing / 4)  # noqa: S311 - only spreads load
