@@ -89,9 +89,7 @@ class EventsClient:
                 message = f"events from {first} to {last}: {error}"
                 raise UserError(self._without_key(message)) from None
             except SSLError as error:
-                problem = (
-                    f"no https with {self.url.netloc} ({error}): check --url and this machine's certificates"
-                )
+                problem = f"no https there ({error}): check --url and this machine's certificates"
                 raise UserError(self._without_key(problem)) from None
             except (HTTPError, BrokenPageError, _TryAgainError, TimeoutError, OSError) as error:
                 # Not chained, as a traceback may show what the request was made of.
@@ -103,7 +101,7 @@ class EventsClient:
     def _wait(self, problem: str, number: int, retry_after: float) -> None:
         if number == self.patience.tries or retry_after > self.patience.longest_retry_after:
             asked = f", and asks to wait for {retry_after:.0f} s" if retry_after else ""
-            message = f"{problem}{asked}, at try {number} of {self.patience.tries}: run again later, it goes on from there"
+            message = f"{problem}{asked}, at try {number}: run again later, it goes on from there"
             raise UserError(message)
         growing = min(2.0 ** (number - 1), self.patience.longest_wait)
         seconds = max(retry_after, growing) + random.uniform(0, growing / 4)  # noqa: S311 - only spreads load
