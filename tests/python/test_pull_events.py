@@ -365,7 +365,7 @@ def test_a_kill_at_any_point_loses_nothing(puller: Puller, seed: int) -> None:
     killed = 0
     for org in ("a", "b", "c"):
         for _ in range(6):
-            count = rng.randrange(1, 80)
+            count = rng.randrange(1, 40)
             child = os.fork()
             if not child:
                 _die_at(count)
