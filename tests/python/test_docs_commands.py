@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 from conftest import ROOT, copy_project
 from dbt.cli.main import cli as dbt
 from dbt_metricflow.cli.main import cli as metricflow
+from events_server import KEY, Platform, serving, some_events
 
 from factory_metrics.postgres import load_extension
 
@@ -78,7 +79,7 @@ class Place:
         result = subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder / "project",
-            env=environment | {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"},
+            env=environment | {"RENSEI_API_KEY": KEY, "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"},
             check=False,
             capture_output=True,
             text=True,
@@ -94,7 +95,14 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, postgresql: str) -> Place:
+def events_platform() -> Iterator[Platform]:
+    """Serve the platform's API."""
+    with serving(Platform(some_events(100, 20))) as platform:
+        yield platform
+
+
+@pytest.fixture
+def place(tmp_path: Path, postgresql: str, events_platform: Platform) -> Place:
     """Copy the project, and make what the examples name: logs in files and in tables, and DuckDB's shell."""
     copy_project(tmp_path / "project")
     (tmp_path / "project" / "warehouse").mkdir()
@@ -113,6 +121,8 @@ def place(tmp_path: Path, postgresql: str) -> Place:
         {
             "/srv/": f"{tmp_path}/srv/",
             "/data/logs": f"{tmp_path}/logs",
+            "/data/pulled": f"{tmp_path}/pulled",
+            "https://platform.example.com": events_platform.url,
             "/data/landing.duckdb": f"{tmp_path}/landing.duckdb",
             "postgresql://publisher@db.example.com/bi": postgresql,
             "postgresql://reader@db.example.com/landing": postgresql,
