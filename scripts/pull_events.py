@@ -17,8 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from factory_metrics.runs.failures import explain, is_full_disk
-
+from factory_metrics.failures import explain, is_full_disk
 from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
 from factory_metrics.pull.events_client import EventsClient, Patience, checked_key, checked_url
