@@ -50,3 +50,10 @@
 {% macro rows_checksum(relation, columns) -%}
     {{ return(adapter.dispatch('rows_checksum')(relation, columns)) }}
 {%- endmacro %}
+
+
+-- A checksum of where logs are, whose parts may be blank: the same however a path is written, see
+-- scripts/factory_metrics/variables.py.
+{% macro place_of_logs(raw_path, raw_database, raw_schema) -%}
+    {{ return(adapter.dispatch('place_of_logs')(raw_path, raw_database, raw_schema)) }}
+{%- endmacro %}

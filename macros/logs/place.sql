@@ -9,11 +9,6 @@
 {%- endmacro %}
 
 
-{% macro place_of_logs(raw_path, raw_database, raw_schema) -%}
-    {{ return(local_md5([raw_path.rstrip('/') or raw_path, raw_database, raw_schema] | join('|'))[:12]) }}
-{%- endmacro %}
-
-
 -- Whether the logs are the demo's seeds: no variable names others.
 {% macro is_demo() -%}
     {{ return(not (var('raw_path') or var('raw_database') or var('raw_schema'))) }}

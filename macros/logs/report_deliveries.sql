@@ -22,14 +22,8 @@
                     ~ (' (' ~ rules | join(', ') ~ ': see rejected_records)' if rules else ''),
                     info=true
                 ) -%}
-                {%- set skipped = files_of_log(log_name).skipped if var('raw_path') else [] -%}
-                {%- if skipped -%}
-                    {%- do log(
-                        log_name ~ ': ' ~ skipped | length ~ ' names in its folder were skipped, which begin with _ or ., or are'
-                        ~ ' links that lead nowhere; the first is ' ~ skipped[0],
-                        info=true
-                    ) -%}
-                {%- endif -%}
+                {%- set notice = files_of_log(log_name).notice if var('raw_path') else '' -%}
+                {%- if notice -%}{%- do log(notice, info=true) -%}{%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- for result in results

@@ -2,9 +2,9 @@
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
 and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(log, paths)`,
-`count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)` and
-`macros_version()`. Every command that opens the warehouse begins here, before anything is written: so this is
-where its variables are checked.
+`count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)`,
+`place_of_logs(path, database, schema)` and `macros_version()`. Every command that opens the warehouse begins
+here, before anything is written: so this is where its variables are checked.
 """
 
 import os
@@ -27,7 +27,7 @@ from factory_metrics.logs.log_rows import LandingError
 from factory_metrics.logs.own_seeds import OwnSeedError, read_own_seed
 from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.project import ROOT, UserError, check_path
-from factory_metrics.variables import check_variables
+from factory_metrics.variables import check_variables, logs_place
 
 RAW_DATABASE_ALIAS = "raw_logs"
 
@@ -80,6 +80,7 @@ class Plugin(BasePlugin):
             "rows_of_line", _rows_of_line, [text], "STRUCT(text VARCHAR, is_readable BOOLEAN)[]"
         )
         conn.create_function("own_seed_lines", self._own_seed_lines, [text, text], text, side_effects=True)
+        conn.create_function("place_of_logs", _place_of_logs, [text, text, text], text)
         conn.create_function("macros_version", macros_version, [], text)
 
     def _list_log_files(self, folder: str) -> str:
@@ -138,6 +139,10 @@ def _check_variables() -> None:
 
 def _rows_of_line(line: str) -> list[dict[str, object]]:
     return [row._asdict() for row in rows_of_line(line)]
+
+
+def _place_of_logs(path: str, database: str, schema: str) -> str:
+    return logs_place({"raw_path": path, "raw_database": database, "raw_schema": schema})
 
 
 def macros_version() -> str:

@@ -67,13 +67,8 @@ def read_variables(text: str) -> dict[str, Any]:
         message = f"--vars {text} is no mapping: write it like {_EXAMPLE}"
         raise UserError(message)
     check_variables(variables)
-    for name in ("raw_path", "seeds_path"):
-        if variables.get(name):
-            variables[name] = os.path.abspath(variables[name])  # noqa: PTH100 - without `..`
-    database = str(variables.get("raw_database") or "")
-    if "/" in database and ":" not in database:
-        variables["raw_database"] = os.path.abspath(database)  # noqa: PTH100 - without `..`
-    return variables
+    places = _places(variables) | {"seeds_path": os.path.abspath(variables.get("seeds_path") or "")}  # noqa: PTH100
+    return variables | {name: place for name, place in places.items() if variables.get(name)}
 
 
 def check_variables(variables: Mapping[str, object], *, of_analyses: bool = False) -> None:
@@ -107,10 +102,21 @@ def wanted_as_of(variables: Mapping[str, object]) -> object:
 def logs_place(variables: Mapping[str, object]) -> str:
     """Return the checksum by which a warehouse knows its logs; that of none is the demo's.
 
-    It is the one of `place_of_logs` in macros/logs/place.sql.
+    The same place has one, however its path is written.
     """
-    place = "|".join(str(variables.get(name) or "") for name in _PLACES)
+    place = "|".join(_places(variables).values())
     return md5(place.encode(), usedforsecurity=False).hexdigest()[:12]
+
+
+def _places(variables: Mapping[str, object]) -> dict[str, str]:
+    """Return where the logs are, paths as absolute ones without `.` and `..`."""
+    places = {name: str(variables.get(name) or "") for name in _PLACES}
+    database = places["raw_database"]
+    if places["raw_path"]:
+        places["raw_path"] = os.path.abspath(places["raw_path"])  # noqa: PTH100 - without `..`
+    if ":" not in database and any(char in database for char in "/."):  # neither a URL nor a name
+        places["raw_database"] = os.path.abspath(database)  # noqa: PTH100 - as above
+    return places
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -457,6 +457,9 @@ def test_files_of_a_folder(land: Callable[[Path], None], tmp_path: Path) -> None
     found = find_log_files(str(root))
     paths = [file.part for file in found.files], found.skipped
     assert tuple([str(Path(path).relative_to(root)) for path in part] for part in paths) == FOLDERS[land]
+    says = f"{len(found.skipped)} names in {root} are skipped "
+    assert found.notice.startswith(says) if found.skipped else found.notice == ""
+    assert found.notice.endswith(f"; the first is {found.skipped[0]}" if found.skipped else "")
 
 
 def test_a_folder_that_may_not_be_listed_stops_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,18 @@
 """Variables: a misspelled one stops every command, and a warehouse takes no other logs than it is of."""
 
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DEMO_AS_OF, Warehouse
+from conftest import DEMO_AS_OF, ROOT, Warehouse
 
 from factory_metrics.project import UserError, project_variables
 from factory_metrics.synthetic.demo_orgs import END
-from factory_metrics.variables import check_variables, read_variables
+from factory_metrics.variables import check_variables, logs_place, read_variables
 
 EVENT = {
     "id": "1",
@@ -54,6 +55,29 @@ def test_variables_that_there_are() -> None:
     check_variables({"top": 5, "later_as_of": "2026-06-30"}, of_analyses=True)
 
 
+def test_a_place_of_logs_is_the_same_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = ["logs", "./logs", "logs/", "other/../logs", f"{tmp_path}/logs", f"{tmp_path}//logs/."]
+    databases = ["logs.duckdb", "./logs.duckdb", "a/../logs.duckdb", f"{tmp_path}/logs.duckdb"]
+    names = ["postgresql://reader@db.example.com/a/../b", "attached", "dbname=logs"]
+    places = [{logs_place({"raw_path": path}) for path in folders}]
+    places += [{logs_place({"raw_database": path, "raw_schema": "raw"}) for path in databases}]
+    places += [{logs_place({"raw_database": name})} for name in names]
+    places += [
+        {logs_place({"raw_path": "logs.duckdb"})},
+        {logs_place({})},
+        {logs_place({"raw_schema": "raw"})},
+    ]
+    assert {len(place) for place in places} == {1}
+    assert len(set.union(*places)) == len(places)
+    # as earlier releases had it
+    assert logs_place({"raw_path": "/data/logs"}) == "c436afbfed4d"
+    assert read_variables("{raw_database: logs.duckdb}") == {"raw_database": f"{tmp_path}/logs.duckdb"}
+    assert read_variables(f"{{raw_database: '{names[0]}'}}") == {"raw_database": names[0]}
+
+
 def test_the_demo_ends_when_its_clock_says(demo: Warehouse) -> None:
     """Whatever the time is: without an as-of the demo's metrics would be empty soon."""
     assert f"{END:%Y-%m-%dT%H:%M:%SZ}" == DEMO_AS_OF
@@ -91,7 +115,16 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
     assert of_demo.dbt("seed", "{}").returncode == 0, "a demo of an earlier release, which did not claim it"
     with duckdb.connect(str(with_tables.file)) as connection:
         connection.execute("create schema raw; create table raw.factory_events as select 'mine' as id")
-    own.build(own_logs, "--select", "+landed_parts", "--exclude-resource-type", "test")
+    landing = ("--select", "+landed_parts", "--exclude-resource-type", "test")
+    own.build(f"{{raw_path: '{os.path.relpath(tmp_path / 'raw', ROOT)}/../raw/.'}}", *landing)
+    (parts,) = own.rows("select list(part order by part) from landed_parts where log != 'settings'")
+    assert parts == (
+        [str(tmp_path / "raw" / log / "rows.jsonl") for log in ("factory_events", "factory_metrics")],
+    )
+    own.build(own_logs, *landing)
+    assert own.rows("select list(part order by part) from landed_parts where log != 'settings'") == [parts], (
+        "it is the same place"
+    )
 
     def contents(warehouse: Warehouse) -> list[list[tuple[object, ...]]]:
         query = "select schema_name, table_name from duckdb_tables() where table_name != 'model_progress'"
@@ -128,7 +161,7 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
         mistaken.dbt("run", f"{{raw_path: '{tmp_path / 'row'}'}}", "--select", "+landed_parts").returncode
         == 1
     )
-    mistaken.build(own_logs, "--select", "+landed_parts", "--exclude-resource-type", "test")
+    mistaken.build(own_logs, *landing)
 
-    of_demo.build(own_logs, "--full-refresh", "--select", "+landed_parts", "--exclude-resource-type", "test")
+    of_demo.build(own_logs, "--full-refresh", *landing)
     assert of_demo.rows("select count(*) from landed_parts") == own.rows("select count(*) from landed_parts")

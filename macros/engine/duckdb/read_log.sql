@@ -275,3 +275,12 @@
 {% macro duckdb__macros_version() -%}
     {{ return(run_query("select macros_version()").rows[0][0]) }}
 {%- endmacro %}
+
+
+{% macro duckdb__place_of_logs(raw_path, raw_database, raw_schema) -%}
+    {%- set names = [] -%}
+    {%- for name in [raw_path, raw_database, raw_schema] -%}
+        {%- do names.append("'" ~ name | replace("'", "''") ~ "'") -%}
+    {%- endfor -%}
+    {{ return(run_query("select place_of_logs(" ~ names | join(', ') ~ ")").rows[0][0]) }}
+{%- endmacro %}

@@ -72,10 +72,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class FoundFiles(msgspec.Struct, frozen=True):
-    """The files of a log, by path, and what is in its folder but is none of them."""
+    """The files of a log, by path, and what is in its folder but is none of them, which a `notice` says."""
 
     files: list[LogFile]
     skipped: list[str]
+    notice: str
 
 
 class PartRows(msgspec.Struct, frozen=True):
@@ -100,12 +101,17 @@ def find_log_files(folder: str) -> FoundFiles:
         LandingError: the folder is missing, one cannot be listed, or a file is of an unknown kind.
 
     """
-    root = Path(folder).absolute()
+    root = Path(os.path.abspath(folder))  # noqa: PTH100 - without `..`
     if not root.is_dir():
         message = f"the log folder {root} does not exist: create it (it may be empty), or fix raw_path"
         raise LandingError(message)
     skipped: list[str] = []
-    return FoundFiles([_log_file(path) for path in sorted(_walk(root, (), skipped))], sorted(skipped))
+    files = [_log_file(path) for path in sorted(_walk(root, (), skipped))]
+    notice = skipped and (
+        f"{len(skipped)} names in {root} are skipped (they begin with _ or . or are links that lead "
+        f"nowhere); the first is {min(skipped)}"
+    )
+    return FoundFiles(files, sorted(skipped), notice or "")
 
 
 def _walk(folder: Path, parents: tuple[tuple[int, int], ...], skipped: list[str]) -> Iterator[Path]:

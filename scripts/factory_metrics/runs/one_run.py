@@ -199,12 +199,10 @@ class _Attempt:
             logs = [find_log_files(f"{folder}/{log}") for log in LOGS]
         except LandingError:
             return False  # dbt will say
-        if skipped := [path for log in logs for path in log.skipped]:
-            self.request.report(
-                f"{len(skipped)} names in the logs' folders are skipped (they begin with _ or . or are links "
-                f"that lead nowhere); the first is {skipped[0]}",
-                {"event": "skipped", "names": len(skipped), "first": skipped[0]},
-            )
+        for log in logs:
+            if log.notice:
+                fields = {"event": "skipped", "names": len(log.skipped), "first": log.skipped[0]}
+                self.request.report(log.notice, fields)
         return progress.files_are_known(self._home, [file for log in logs for file in log.files])
 
     def _dbt(self, variables: dict[str, Any]) -> Dbt:
