@@ -150,7 +150,8 @@ def test_forecast_of_a_steady_factory_is_what_it_costs(demo: Demo, tmp_path: Pat
     """A factory that costs 1 USD on weekdays and 0 at weekends goes on so, with certainty."""
     with edited(demo, tmp_path) as connection:
         connection.execute(
-            "delete from int_runs; insert into int_runs (org_id, run_id, cost_usd, duration_ms, recorded_at, counts_from) "
+            "delete from int_runs; "
+            "insert into int_runs (org_id, run_id, cost_usd, duration_ms, recorded_at, counts_from) "
             "select 'acme-robotics', strftime(day, '%x'), 1, 1, day, day from "
             "range(timestamp '2026-01-01', timestamp '2026-07-01', interval 1 day) as days (day) "
             "where isodow(day) < 6; update int_orgs set first_seen_at = timestamp '2026-01-01'"

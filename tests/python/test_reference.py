@@ -127,7 +127,7 @@ def test_costs_and_providers() -> None:
 def test_what_is_unknown_is_in_no_mean_over_runs() -> None:
     runs = [
         run(1, "01:00", "qa", "1", "openai"),
-        run(2, "02:00", "qa", None, "openai") | {"duration_ms": " "},
+        {**run(2, "02:00", "qa", None, "openai"), "duration_ms": " "},
         run(3, "03:00", "qa", "", None),
     ]
     assert document(WORK, runs, "cost")["avgCostPerIssue"] == 1.0

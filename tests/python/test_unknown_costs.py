@@ -8,10 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 import requests
-import serialize_marts
-import write_report
 from api_client import serving
 from conftest import Warehouse
+
+import serialize_marts
+import write_report
 
 ORG = "acme-robotics"
 OTHER = "pixel-harbor"

@@ -174,9 +174,7 @@ class Publication:
         finally:
             del snapshot.reads[name]
 
-    async def _page(
-        self, snapshot: Snapshot, org: str, documents: list[tuple[Mart, bytes]]
-    ) -> Document:
+    async def _page(self, snapshot: Snapshot, org: str, documents: list[tuple[Mart, bytes]]) -> Document:
         try:
             loop = asyncio.get_running_loop()
             unknown = await loop.run_in_executor(self._readers, snapshot.unknown_cost_runs, org)

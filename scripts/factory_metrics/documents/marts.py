@@ -108,7 +108,9 @@ def read_unknown_cost_runs(
     Documents do not say it. Neither does the warehouse of an earlier release: it has no such org.
     """
     mart = f"aggregate_{time_range}"
-    is_column = "table_catalog = current_database() AND table_schema = 'main' AND table_name = ? AND column_name = ?"
+    is_column = (
+        "table_catalog = current_database() AND table_schema = 'main' AND table_name = ? AND column_name = ?"
+    )
     columns = f"SELECT 1 FROM information_schema.columns WHERE {is_column}"  # noqa: S608 - no value in it
     rows = warehouse.cursor()
     if rows.execute(columns, [mart, "unknown_cost_runs"]).fetchone():
