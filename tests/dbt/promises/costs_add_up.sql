@@ -7,11 +7,11 @@ providers_{{ days }}d as (
 
     select
         org_id,
-        sum(total_cost) as total_cost,
-        sum(total_runs) as total_runs,
         {% for count in cost_run_counts() -%}
-        sum({{ count }}) as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum({{ count }}) as {{ count }},
+        {% endfor -%}
+        sum(total_runs) as total_runs,
+        sum(total_cost) as total_cost
     from {{ ref('provider_' ~ days ~ 'd') }}
     group by org_id
 
