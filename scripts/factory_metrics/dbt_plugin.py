@@ -1,8 +1,8 @@
 """dbt-duckdb's plugin for this project: what SQL alone cannot do before a run.
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
-and offers functions to the macros that read logs: `list_log_files(folder)`, `describe_log_files(log, paths)`,
-`count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)`,
+and offers functions to the macros that read logs: `list_log_files(folder, may_be_absent)`,
+`describe_log_files(log, paths)`, `count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)`,
 `place_of_logs(path, database, schema)` and `macros_version()`. Every command that opens the warehouse begins
 here, before anything is written: so this is where its variables are checked.
 """
@@ -71,7 +71,9 @@ class Plugin(BasePlugin):
                 quoted = file.replace("'", "''")
                 conn.execute(f"attach if not exists '{quoted}' as {name}{mode}")
         text = "VARCHAR"
-        conn.create_function("list_log_files", self._list_log_files, [text], text, side_effects=True)
+        conn.create_function(
+            "list_log_files", self._list_log_files, [text, "BOOLEAN"], text, side_effects=True
+        )
         conn.create_function(
             "describe_log_files", self._describe_log_files, [text, text], text, side_effects=True
         )
@@ -83,12 +85,12 @@ class Plugin(BasePlugin):
         conn.create_function("place_of_logs", _place_of_logs, [text, text, text], text)
         conn.create_function("macros_version", macros_version, [], text)
 
-    def _list_log_files(self, folder: str) -> str:
+    def _list_log_files(self, folder: str, may_be_absent: bool) -> str:  # noqa: FBT001 - SQL calls it
         """Return a JSON object with the `log` in `folder`: `files` and what is `skipped`; or an `error`."""
-        return _as_json("log", lambda: self._list(folder))
+        return _as_json("log", lambda: self._list(folder, may_be_absent=may_be_absent))
 
-    def _list(self, folder: str) -> FoundFiles:
-        found = find_log_files(folder)
+    def _list(self, folder: str, *, may_be_absent: bool) -> FoundFiles:
+        found = find_log_files(folder, may_be_absent=may_be_absent)
         self._listed.update(file.part for file in found.files)
         return found
 

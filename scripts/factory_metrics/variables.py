@@ -108,6 +108,11 @@ def logs_place(variables: Mapping[str, object]) -> str:
     return md5(place.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
+def may_lack(log: str, variables: Mapping[str, object]) -> bool:
+    """Tell whether a log need not be there; macros/logs/run_costs.sql says the same."""
+    return log == "factory_metrics" and variables.get("runs_from") == "factory_events"
+
+
 def _places(variables: Mapping[str, object]) -> dict[str, str]:
     """Return where the logs are, paths as absolute ones without `.` and `..`."""
     places = {name: str(variables.get(name) or "") for name in _PLACES}

@@ -39,7 +39,6 @@ def land(folder: Path) -> Path:
     page = folder / "raw" / "factory_events" / "page.json"
     page.parent.mkdir(parents=True)
     page.write_text(json.dumps({"events": rows, "nextCursor": None}), encoding="utf-8")
-    (folder / "raw" / "factory_metrics").mkdir()
     (folder / "seeds").mkdir()
     return page
 
@@ -101,6 +100,7 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
         assert connection.execute(left_out).fetchall() == [("invalid_measure", "e7")]
 
     refresh(default_org="bolt")
+    (tmp_path / "raw" / "factory_metrics").mkdir()
     assert not (home / "documents" / "acme").exists()
     assert (home / "documents" / "bolt" / "cost" / "7d.json").exists()
     runs, _ = refresh(runs_from="factory_metrics")

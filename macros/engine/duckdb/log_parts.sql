@@ -7,6 +7,9 @@
             from_json('{{ files | replace("'", "''") }}', '[{"part": "VARCHAR", "fingerprint": "VARCHAR"}]'),
             recursive := true
         )
+    {%- elif may_lack(relation.identifier)
+        and not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+        select cast(null as varchar) as part, cast(null as varchar) as fingerprint where false
     {%- else -%}
         {%- set part = table_part(relation) -%}
         {%- do assert_columns(part, relation.identifier, columns, optional) -%}
@@ -45,7 +48,9 @@
 -- The files of a log in raw_path, and what is skipped there.
 {% macro files_of_log(log) -%}
     {%- set folder = var('raw_path') ~ '/' ~ log -%}
-    {%- set answer = fromjson(run_query("select list_log_files('" ~ folder | replace("'", "''") ~ "')").rows[0][0]) -%}
+    {%- set answer = fromjson(run_query(
+        "select list_log_files('" ~ folder | replace("'", "''") ~ "', " ~ may_lack(log) | lower ~ ")"
+    ).rows[0][0]) -%}
     {%- if answer.error -%}
         {{ exceptions.raise_compiler_error(answer.error) }}
     {%- endif -%}

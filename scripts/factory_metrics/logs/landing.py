@@ -91,8 +91,8 @@ def list_log_files(folder: str) -> list[LogFile]:
     return find_log_files(folder).files
 
 
-def find_log_files(folder: str) -> FoundFiles:
-    """Return the files of the log in `folder`, and what is skipped.
+def find_log_files(folder: str, *, may_be_absent: bool = False) -> FoundFiles:
+    """Return the files of the log in `folder`, and what is skipped; none if it may be absent, and is.
 
     Folders below it belong to it, and folders and files that links lead to. Names that begin with `_` or `.`
     are other tools' marks, and skipped; so are links that lead nowhere, and what is neither file nor folder.
@@ -102,6 +102,8 @@ def find_log_files(folder: str) -> FoundFiles:
 
     """
     root = Path(os.path.abspath(folder))  # noqa: PTH100 - without `..`
+    if may_be_absent and not root.exists():
+        return FoundFiles([], [])
     if not root.is_dir():
         message = f"the log folder {root} does not exist: create it (it may be empty), or fix raw_path"
         raise LandingError(message)

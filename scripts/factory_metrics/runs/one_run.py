@@ -36,7 +36,7 @@ from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import Home, HomeLockedError, Rollback, discard_database
 from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.step_log import StepLog
-from factory_metrics.variables import read_variables
+from factory_metrics.variables import may_lack, read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,7 +180,7 @@ class _Attempt:
         with self._log.step("look for new rows"):
             # Files can be told from those that were read without dbt, whose start is most of a short run.
             folder = variables.get("raw_path")
-            has_new_files = bool(folder) and not self._files_are_known(str(folder))
+            has_new_files = bool(folder) and not self._files_are_known(str(folder), variables)
             if not folder:
                 home.discard_empty_build()
                 no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -193,10 +193,10 @@ class _Attempt:
         self._hand_out(run.published_version or 0)
         return Outcome.PUBLISHED
 
-    def _files_are_known(self, folder: str) -> bool:
+    def _files_are_known(self, folder: str, variables: dict[str, Any]) -> bool:
         """Tell whether all files of the logs were read already, and say what is skipped."""
         try:
-            logs = [find_log_files(f"{folder}/{log}") for log in LOGS]
+            logs = [find_log_files(f"{folder}/{log}", may_be_absent=may_lack(log, variables)) for log in LOGS]
         except LandingError:
             return False  # dbt will say
         for log in logs:

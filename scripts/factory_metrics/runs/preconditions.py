@@ -16,7 +16,7 @@ from factory_metrics.logs.own_seeds import OwnSeedError, own_seed_files
 from factory_metrics.project import ROOT, UserError
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import START_OVER, Home, discard_database
-from factory_metrics.variables import logs_place, wanted_as_of
+from factory_metrics.variables import logs_place, may_lack, wanted_as_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,7 +51,7 @@ def check_log_folders(variables: dict[str, Any]) -> None:
     folder = variables.get("raw_path")
     try:
         for log in LOGS if folder else ():
-            find_log_files(f"{folder}/{log}")
+            find_log_files(f"{folder}/{log}", may_be_absent=may_lack(log, variables))
     except LandingError as error:
         raise UserError(str(error)) from error
 
