@@ -2,9 +2,9 @@
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
 and offers functions to the macros that read logs: `list_log_files(folder, may_be_absent)`,
-`describe_log_files(log, paths)`, `count_log_rows(paths)`, `rows_of_line(line)`, `own_seed_lines(name, columns)`,
-`place_of_logs(path, database, schema)` and `macros_version()`. Every command that opens the warehouse begins
-here, before anything is written: so this is where its variables are checked.
+`describe_log_files(log, paths)`, `count_log_rows(paths)`, `rows_of_line(line)`,
+`own_seed_lines(name, columns)`, `place_of_logs(path, database, schema)` and `macros_version()`. Every command
+that opens the warehouse begins here, before anything is written: so this is where its variables are checked.
 """
 
 import os

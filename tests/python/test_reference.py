@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import cast
 
 import pytest
-from reference import Document, compute, length_text, rounded, short
+from reference import compute
+from reference_factory import Document, length_text, rounded, short
 from reference_rows import SECOND, Row, as_instant, as_measure, broken_event_rule
 
 AS_OF = as_instant("2026-06-30T12:00:00Z") or 0
@@ -127,7 +128,7 @@ def test_costs_and_providers() -> None:
 def test_what_is_unknown_is_in_no_mean_over_runs() -> None:
     runs = [
         run(1, "01:00", "qa", "1", "openai"),
-        {**run(2, "02:00", "qa", None, "openai"), "duration_ms": " "},
+        dict(run(2, "02:00", "qa", None, "openai")) | {"duration_ms": " "},
         run(3, "03:00", "qa", "", None),
     ]
     assert document(WORK, runs, "cost")["avgCostPerIssue"] == 1.0

@@ -103,7 +103,7 @@ def find_log_files(folder: str, *, may_be_absent: bool = False) -> FoundFiles:
     """
     root = Path(os.path.abspath(folder))  # noqa: PTH100 - without `..`
     if may_be_absent and not root.exists():
-        return FoundFiles([], [])
+        return FoundFiles([], [], "")
     if not root.is_dir():
         message = f"the log folder {root} does not exist: create it (it may be empty), or fix raw_path"
         raise LandingError(message)

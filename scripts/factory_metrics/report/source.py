@@ -75,7 +75,7 @@ def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
 def _files(
     lines: Iterator[str], folder: str, unknown_cost_runs: dict[str, int]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield path, folder and checksum of the last run's files; note the folder's runs of unknown cost."""
+    """Yield path, folder and checksum of the files of the last run; note its runs of unknown cost."""
     for line in lines:
         if _KEPT in line and not line.startswith('"'):
             return
