@@ -23,12 +23,6 @@
 {%- endmacro %}
 
 
--- Where a user adds a line to a seed.
-{% macro seed_file(name) -%}
-    {{ return((var('seeds_path') or '<seeds_path>') ~ '/' ~ name ~ '.csv') }}
-{%- endmacro %}
-
-
 -- The name of a model, or its beginning: letter case and blanks do not matter.
 {% macro model_name(text) -%}
     {{ without_blanks('lower(' ~ text ~ ')') }}

@@ -157,7 +157,6 @@ versions as (
         runs.station,
         runs.cost_usd,
         runs.occurred_at,
-        runs.next_run_at,
         runs.holds_until,
         moments.counts_from,
         coalesce(runs.provider, summaries.provider) as provider,
@@ -167,8 +166,9 @@ versions as (
             when {{ 'runs.duration_ms' if column == 'duration_ms' else 'runs.token_counts_are_whole' }} is not null
                 then runs.{{ column }}
             when runs.next_run_at is null or runs.next_run_at > moments.counts_from then summaries.{{ column }}
-        end as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        end as {{ column }},
+        {% endfor -%}
+        runs.next_run_at
     from runs
     inner join moments
         on runs.event_key = moments.event_key
@@ -187,9 +187,8 @@ compared as (
 
     select
         *,
-        lag({{ row_key(taken) }}) over (
-            partition by org_id, event_id order by counts_from
-        ) is not distinct from {{ row_key(taken) }} as is_same
+        {{ row_key(taken) }} as says,
+        lag({{ row_key(taken) }}) over (partition by org_id, event_id order by counts_from) as said_before
     from versions
 
 ),
@@ -200,7 +199,7 @@ distinct_versions as (
         *,
         coalesce(lead(counts_from) over (partition by org_id, event_id order by counts_from), holds_until) as counts_until
     from compared
-    where not is_same
+    where said_before is distinct from says
 
 ),
 
@@ -211,7 +210,10 @@ providers as (
         models.model,
         known.provider,
         row_number() over (partition by models.model order by length(known.prefix) desc) as preference
-    from (select distinct model from distinct_versions where provider is null) as models
+    from (
+        select distinct model from distinct_versions
+        where provider is null
+    ) as models
     inner join {{ ref('stg_model_providers') }} as known
         on known.is_in_use and {{ begins_with(model_name('models.model'), 'known.prefix') }}
 

@@ -32,7 +32,7 @@ numbered as (
     select
         *,
         row_number() over (partition by file, model_pattern, valid_from order by line_number, line) as line_of_key,
-        row_number() over (partition by model_pattern, valid_from order by is_own desc, line_number, line) as preference
+        row_number() over (partition by model_pattern, valid_from order by is_own desc, line_number asc, line asc) as preference
     from cleaned
 
 ),
