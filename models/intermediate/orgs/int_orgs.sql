@@ -14,8 +14,8 @@ sightings as (
 
     select
         org_id,
-        min(counts_from) as first_seen_at
-    from {{ ref('int_runs') }}
+        min(first_happened_at) as first_seen_at
+    from {{ ref('int_run_arrivals') }}
     group by org_id
 
 ),

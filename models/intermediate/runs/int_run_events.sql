@@ -13,7 +13,7 @@
     ~ changed_events_of('subject_key', "event_type like 'work-item.%'") ~ ')' %}
 {% endif %}
 {% set tells_of_run = "session_id is not null and (event_type = 'agent.tool-summary' or payload like '%costUsd%'"
-    ~ " or payload like '%\\\\u%' or (event_type = 'work-item.completed' and payload like '%cost%'))" %}
+    ~ " or payload like '%\\u%' or (event_type = 'work-item.completed' and payload like '%cost%'))" %}
 
 with
 
