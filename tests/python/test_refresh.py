@@ -190,7 +190,7 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story) -
     factory = story.copy()
     for name, content, message in (
         ("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet"),
-        ("c.csv", "id,org_id\n1,a\n", "the required column event_type is missing in"),
+        ("c.csv", "id,org_id\n1,a\n", "the required column event_type or eventType is missing in"),
         ("c.xlsx", "no log", "c.xlsx is of an unknown kind"),
     ):
         bad = factory.logs / "factory_events" / name

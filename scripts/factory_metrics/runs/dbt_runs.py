@@ -33,6 +33,7 @@ _ERROR = "RunResultError"
 # What an error's text says when it is the logs that are at fault, not the place.
 _DATA_ERRORS = (
     "the required column",
+    "wrong lines of a seed",
     "log file /",
     "was removed while a run read it",
     "invalid input error",
