@@ -75,7 +75,7 @@ prices as (
         {{ columns_of('lines', kinds) }},
         row_number() over (
             partition by asked.model, asked.recorded_on
-            order by length(lines.model_name) desc, lines.valid_from desc, lines.is_prefix
+            order by length(lines.model_name) desc, lines.valid_from desc, lines.is_prefix asc
         ) as preference
     from (
         select distinct
