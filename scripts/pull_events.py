@@ -9,6 +9,9 @@ Exit codes: 0 there are new events; 2 it could not be done; 3 nothing new; 130 i
 SIGTERM. A pull may end at any point: the next one goes on from what is there.
 """
 
+import _start  # noqa: F401
+
+# isort: split
 import argparse
 import os
 import sys

@@ -76,7 +76,7 @@ def prepare(folder: Path) -> None:
     """Build what is read here, the documentation and the analyses; in a process of its own, as dbt stays."""
     environment = {"FACTORY_WAREHOUSE": str(folder / "factory.duckdb"), "FACTORY_EARLIER_VERSION": ""}
     dbt = Dbt(environment, artifacts=folder, variables=json.dumps({"as_of": AS_OF, "top": 1000}))
-    models = ("--select", "+path:models/marts", "+path:models/drill_down", "rejected_records")
+    models = ("--select", "+path:models/marts", "+path:models/drill_down", "+rejected_records")
     dbt.run("build", *models, "--resource-type", "model", "--resource-type", "seed")
     dbt.run("docs generate", "--static", "--no-compile")
     dbt.run("compile", "--select", "path:analyses")

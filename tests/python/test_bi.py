@@ -82,6 +82,14 @@ BASES = {
 COMPARED = [*OBJECTS, "station", "provider", "cost_by_station", "phase", "escalations"]
 
 
+def _of_project(row: Row, project: str | None) -> Row:
+    """Return a row of a project, which its payload may not name another for."""
+    payload = row.get("payload")
+    if isinstance(payload, dict):
+        row = {**row, "payload": {key: value for key, value in payload.items() if key != "projectId"}}
+    return {**row, "project_id": project}
+
+
 class Factories:
     """Hostile factories in a warehouse with views, and what the reference makes of them."""
 
@@ -96,7 +104,7 @@ class Factories:
             project = PROJECTS[number % 3]
             factory = random_factory(rng, f"org-{number}", as_of, is_extreme=number < EXTREME_FACTORIES)
             for rows, log in zip(factory, (events, runs), strict=True):
-                log += [row if project == "random" else row | {"project_id": project} for row in rows]
+                log += [row if project == "random" else _of_project(row, project) for row in rows]
         folder.mkdir(exist_ok=True)
         append_to_tables(folder / "landed.duckdb", "landing", events, runs)
         self.seed = seed

@@ -29,16 +29,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row = ["blocked", "acme-robotics", "", "work-item.blocked", "ISS-101", "", "", "", *times, "{}"]
         csv.writer(seed, lineterminator="\n").writerow(row)
     # a new column
-    runs = project / "models/intermediate/runs"
+    work_items = project / "models/intermediate/work_items"
     edit(
-        runs / "int_runs.sql",
-        "        duration_ms,\n",
-        "        duration_ms,\n        {{ json_measure('metadata', 'inputTokens') }} as input_tokens,\n",
+        work_items / "int_work_item_transitions.sql",
+        "    select\n        *,\n        case when",
+        "    select\n        *,\n        {{ json_text('payload', 'reason') }} as reason,\n        case when",
     )
     edit(
-        runs / "int_runs.yml",
-        "      - {name: duration_ms,",
-        "      - {name: input_tokens, description: Tokens that it read.}\n      - {name: duration_ms,",
+        work_items / "int_work_item_transitions.sql",
+        "        result,\n        escalation_strategy,\n",
+        "        result,\n        reason,\n        escalation_strategy,\n",
+    )
+    edit(
+        work_items / "int_work_item_transitions.yml",
+        "      - {name: result,",
+        "      - {name: reason, description: Why it was sent back.}\n      - {name: result,",
     )
     # a new field of the API
     edit(
@@ -111,9 +116,8 @@ def test_a_new_event_type_is_accepted(project: Path) -> None:
 
 
 def test_a_new_column_has_values(project: Path) -> None:
-    [(known, read)] = rows(project, "select count(input_tokens), sum(input_tokens) from int_runs")
-    assert known > 0  # type: ignore[operator]
-    assert read > 0  # type: ignore[operator]
+    types = rows(project, "select distinct event_type from int_work_item_transitions where reason != ''")
+    assert types == [("work-item.rework",)]
 
 
 def test_a_new_field_is_in_the_documents(project: Path) -> None:
