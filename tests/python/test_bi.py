@@ -9,11 +9,12 @@ import shutil
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pytest
 from conftest import ALL_ROWS, DRILL_DOWN, ROOT, SEMANTIC, Warehouse
+from hostile.columns import Row
 from hostile.factories import random_factory
 from hostile.typed import append_to_tables
 from reference import Expected, compute
@@ -23,9 +24,6 @@ from factory_metrics.postgres import load_extension
 from factory_metrics.runs import run_history
 from factory_metrics.runs.postgres_copy import Target, copy_version
 from factory_metrics.runs.run_history import Run
-
-if TYPE_CHECKING:
-    from hostile.columns import Row
 
 AS_OF = "2026-03-01T00:00:00Z"
 RANGES = (7, 30, 90)

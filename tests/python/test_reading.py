@@ -92,6 +92,7 @@ def land_another_type_of_file(folder: Path) -> str:
     return variables(land(folder, {f"{EVENTS}/a.jsonl": event_json(1), f"{EVENTS}/notes.xlsx": b"PK"}))
 
 
+ONLY_MODELS = ("--resource-type", "model", "--resource-type", "seed")
 BAD_INPUTS = {
     "no folder at all": BadInput(lambda folder: variables(folder / "nowhere"), ("nowhere",)),
     "no folder for a log": BadInput(land_one_log, (RUNS,)),
@@ -273,7 +274,7 @@ def runs(pool: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory) -> 
         above=start("above", "build", variables(raw, share=SHARE - 0.001), *DELIVERIES),
         empty=start("empty", "build", variables(empty, share=0), *NO_FORMULAS),
         bad_inputs={
-            name: start(name, "build", bad.land(folder / f"raw {name}"), *bad.selection)[1]
+            name: start(name, "build", bad.land(folder / f"raw {name}"), *bad.selection, *ONLY_MODELS)[1]
             for name, bad in BAD_INPUTS.items()
         },
     )
