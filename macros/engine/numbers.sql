@@ -67,8 +67,7 @@
 
 
 -- What tokens cost at prices in USD per million: computed in whole numbers and rounded once, to 9 decimals, half away from
--- zero; null where that does not fit a measure. A kind without a price has no tokens. `tokens` and `prices` are lists of
--- columns, kind by kind.
-{% macro cost_of_tokens(tokens, prices) -%}
-    {{ return(adapter.dispatch('cost_of_tokens')(tokens, prices)) }}
+-- zero; null where that does not fit a measure. A kind without a price has no tokens.
+{% macro cost_of_tokens(runs, prices) -%}
+    {{ return(adapter.dispatch('cost_of_tokens')(runs, prices)) }}
 {%- endmacro %}

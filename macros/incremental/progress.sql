@@ -82,17 +82,10 @@
 {% macro setting_checksum(name) -%}
     {%- if name == 'runs_from' -%}
         {{ return(var('runs_from')) }}
-    {%- elif name == 'model_prices' -%}
-        {%- set columns = ['model_name', 'is_prefix', 'valid_from', 'valid_to', 'input', 'output', 'cache_read', 'cache_write'] -%}
-    {%- elif not runs_come_from_events() -%}
+    {%- elif name != 'model_prices' and not runs_come_from_events() -%}
         {{ return('') }}
-    {%- elif name == 'station_aliases' -%}
-        {%- set columns = ['station_name', 'org_id', 'station'] -%}
-    {%- else -%}
-        {%- set columns = ['prefix', 'provider'] -%}
     {%- endif -%}
-    {%- set lines = '(select * from ' ~ ref('stg_' ~ name) ~ ' where is_in_use)' -%}
-    {{ return(run_query('select ' ~ rows_checksum(lines, columns)).rows[0][0]) }}
+    {{ return(run_query('select ' ~ lines_checksum(name)).rows[0][0]) }}
 {%- endmacro %}
 
 

@@ -9,38 +9,12 @@
     select
         'settings' as log,
         'station aliases' as part,
-        {{ rows_checksum(
-            '(select * from ' ~ ref('stg_station_aliases') ~ ' where is_in_use)', ['station_name', 'org_id', 'station']
-        ) }} as fingerprint
+        {{ lines_checksum('station_aliases') }} as fingerprint
     union all
     select
         'settings' as log,
         'default org' as part,
         {{ dbt.concat(["'org '", "coalesce(" ~ default_org() ~ ", '')"]) }} as fingerprint
-{%- endmacro %}
-
-
--- The org of rows that name none, as a literal.
-{% macro default_org() -%}
-    {%- set name = (var('default_org') or '') -%}
-    cast({{ dbt.string_literal(dbt.escape_single_quotes(name)) if name.strip() else 'null' }} as {{ dbt.type_string() }})
-{%- endmacro %}
-
-
--- The rows of a relation with `station`, the station that their `station_name` stands for in their org; null for a name
--- that stands for none.
-{% macro with_station(relation) -%}
-    select
-        named.*,
-        case
-            when named.station_name in ({{ quoted(stations()) }}) then named.station_name
-            else coalesce(of_org.station, of_all.station)
-        end as station
-    from {{ relation }} as named
-    left join {{ ref('stg_station_aliases') }} as of_org
-        on of_org.is_in_use and named.station_name = of_org.station_name and named.org_id = of_org.org_id
-    left join {{ ref('stg_station_aliases') }} as of_all
-        on of_all.is_in_use and named.station_name = of_all.station_name and of_all.org_id is null
 {%- endmacro %}
 
 
@@ -78,6 +52,15 @@
 {%- endmacro %}
 
 
+-- Whether a row of a base model is one of those, which are called `changed`.
+{% macro was_changed(row) -%}
+    {{ row }}.has_org = changed.has_org
+    and {{ row }}.org_id is not distinct from changed.org_id_before
+    and {{ row }}.station_name is not distinct from changed.station_name
+    and {{ row }}.station is not distinct from changed.station_before
+{%- endmacro %}
+
+
 -- Adds the rows of a base model that settings have changed, as they are now and, where they counted, as they were.
 -- `keys` maps the model's keys to what they are made of, `rules` is the SQL of the log's rules.
 {% macro insert_reclassified(keys, rules) -%}
@@ -105,10 +88,7 @@
             changed.station as station_now
         from {{ this }} as kept
         inner join ({{ changed_by_settings() }}) as changed
-            on kept.has_org = changed.has_org
-            and kept.org_id is not distinct from changed.org_id_before
-            and kept.station_name is not distinct from changed.station_name
-            and kept.station is not distinct from changed.station_before
+            on {{ was_changed('kept') }}
         where kept.withdrawn_batch_id is null
 
     ),
@@ -172,11 +152,7 @@
         and batch_id < {{ followed_batch() }}
         and exists (
             select 1 from ({{ changed_by_settings() }}) as changed
-            where
-                {{ this.identifier }}.has_org = changed.has_org
-                and {{ this.identifier }}.org_id is not distinct from changed.org_id_before
-                and {{ this.identifier }}.station_name is not distinct from changed.station_name
-                and {{ this.identifier }}.station is not distinct from changed.station_before
+            where {{ was_changed(this.identifier) }}
         )
     {%- endif -%}
 {%- endmacro %}

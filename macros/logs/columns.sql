@@ -61,3 +61,9 @@
     {%- endfor -%}
     {{ return(all_names) }}
 {%- endmacro %}
+
+
+-- Whether a log need not be there.
+{% macro may_lack(log) -%}
+    {{ return(log == 'factory_metrics' and var('runs_from') == 'factory_events') }}
+{%- endmacro %}

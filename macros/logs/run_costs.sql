@@ -48,12 +48,6 @@
 {%- endmacro %}
 
 
--- Whether a log need not be there.
-{% macro may_lack(log) -%}
-    {{ return(log == 'factory_metrics' and var('runs_from') == 'factory_events') }}
-{%- endmacro %}
-
-
 -- A condition: whether one text begins with another.
 {% macro begins_with(text, beginning) -%}
     substr({{ text }}, 1, length({{ beginning }})) = {{ beginning }}

@@ -23,6 +23,30 @@
 {%- endmacro %}
 
 
+-- The lines with `line_of_key`, the place of each among those of its file with the same key, and `preference`, its place
+-- among all of them: the user's own come first.
+{% macro numbered_lines(lines, key) -%}
+    select
+        *,
+        row_number() over (partition by file, {{ key | join(', ') }} order by line_number asc, line asc) as line_of_key,
+        row_number() over (
+            partition by {{ key | join(', ') }} order by is_own desc, line_number asc, line asc
+        ) as preference
+    from {{ lines }}
+{%- endmacro %}
+
+
+-- A checksum of the lines of a seed that are in use; a text.
+{% macro lines_checksum(name) -%}
+    {%- set columns = {
+        'station_aliases': ['station_name', 'org_id', 'station'],
+        'model_prices': ['model_name', 'is_prefix', 'valid_from', 'valid_to'] + token_kinds() | list,
+        'model_providers': ['prefix', 'provider'],
+    }[name] -%}
+    {{ rows_checksum('(select * from ' ~ ref('stg_' ~ name) ~ ' where is_in_use)', columns) }}
+{%- endmacro %}
+
+
 -- The name of a model, or its beginning: letter case and blanks do not matter.
 {% macro model_name(text) -%}
     {{ without_blanks('lower(' ~ text ~ ')') }}

@@ -25,3 +25,27 @@
 {% macro station_name(text) -%}
     {{ one_separator(clean_name(text)) }}
 {%- endmacro %}
+
+
+-- The org of rows that name none, as a literal.
+{% macro default_org() -%}
+    {%- set name = (var('default_org') or '') -%}
+    cast({{ dbt.string_literal(dbt.escape_single_quotes(name)) if name.strip() else 'null' }} as {{ dbt.type_string() }})
+{%- endmacro %}
+
+
+-- The rows of a relation with `station`, the station that their `station_name` stands for in their org; null for a name
+-- that stands for none.
+{% macro with_station(relation) -%}
+    select
+        named.*,
+        case
+            when named.station_name in ({{ quoted(stations()) }}) then named.station_name
+            else coalesce(of_org.station, of_all.station)
+        end as station
+    from {{ relation }} as named
+    left join {{ ref('stg_station_aliases') }} as of_org
+        on of_org.is_in_use and named.station_name = of_org.station_name and named.org_id = of_org.org_id
+    left join {{ ref('stg_station_aliases') }} as of_all
+        on of_all.is_in_use and named.station_name = of_all.station_name and of_all.org_id is null
+{%- endmacro %}

@@ -49,7 +49,10 @@ names as (
         'model_prices' as seed,
         count(*) as row_count
     from {{ ref('int_runs') }}
-    where cost_source = 'unknown' and counts_until is null and model is not null
+    where
+        cost_source = 'unknown' and counts_until is null and model is not null
+        -- without tokens a price would not help
+        and coalesce(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens) is not null
     group by model
 
     union all

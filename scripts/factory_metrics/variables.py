@@ -109,7 +109,7 @@ def logs_place(variables: Mapping[str, object]) -> str:
 
 
 def may_lack(log: str, variables: Mapping[str, object]) -> bool:
-    """Tell whether a log need not be there; macros/logs/run_costs.sql says the same."""
+    """Tell whether a log need not be there; macros/logs/columns.sql says the same."""
     return log == "factory_metrics" and variables.get("runs_from") == "factory_events"
 
 

@@ -3,13 +3,12 @@
 import gzip
 import json
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 from backports import zstd
-from landed_logs import Builder, Log, file_builder, logs_in_files
+from landed_logs import Builder, Log
 
 from factory_metrics.logs.landing import WorkingCopies, list_log_files
 from factory_metrics.logs.log_rows import LandingError
@@ -23,17 +22,6 @@ RUN = {
     "ingested_at": "2026-06-29T10:00:05Z",
     "metadata": "{}",
 }
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
-    with file_builder(tmp_path_factory.mktemp("files")) as started:
-        yield started
-
-
-@pytest.fixture
-def logs(tmp_path: Path, builder: Builder) -> Log:
-    return logs_in_files(builder, tmp_path / "factory.duckdb")
 
 
 BAD = "invalid_measure"
@@ -76,8 +64,8 @@ COSTS_IN_COLUMNS = {
 }
 
 
-def test_a_measure_without_a_value_is_unknown_and_a_bad_one_is_rejected(logs: Log) -> None:
-    folder = logs.place / "factory_metrics"
+def test_a_measure_without_a_value_is_unknown_and_a_bad_one_is_rejected(files: Log) -> None:
+    folder = files.place / "factory_metrics"
     expected: dict[str, object] = {}
     lines = []
     for number, (cost, outcome) in enumerate(COSTS_IN_JSON.items()):
@@ -107,8 +95,8 @@ def test_a_measure_without_a_value_is_unknown_and_a_bad_one_is_rejected(logs: Lo
         duckdb.execute(
             f"copy (select '{quoted}' as id, {', '.join(selected)}) to '{folder}/{number}.parquet'"
         )
-    assert logs.run()
-    found = logs.query("select run_id, coalesce(rejected_rule, cost_usd::varchar) from base_run_deliveries")
+    assert files.run()
+    found = files.query("select run_id, coalesce(rejected_rule, cost_usd::varchar) from base_run_deliveries")
     assert {row[0]: row[1] for row in found} == expected
 
 
@@ -205,13 +193,13 @@ def check_rows(logs: Log, forms: list[str]) -> None:
     assert {row[0]: row[1] or row[2:] for row in found} == expected
 
 
-def test_columns_have_many_names_in_files(logs: Log) -> None:
+def test_columns_have_many_names_in_files(files: Log) -> None:
     forms = ["lines", "pages", "zstd", "csv", "parquet"]
     for form in forms:
-        write_rows(logs.place / "factory_events", form)
-    assert logs.run()
-    check_rows(logs, forms)
-    origins = logs.query(
+        write_rows(files.place / "factory_events", form)
+    assert files.run()
+    check_rows(files, forms)
+    origins = files.query(
         "select distinct regexp_extract(origin, '[^/]*$') from base_event_deliveries order by 1"
     )
     assert [row[0] for row in origins] == ["a.json.gz", "a.jsonl", "a.ndjson.zst", "a.parquet", "b.csv.gz"]

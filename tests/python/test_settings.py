@@ -23,6 +23,7 @@ EVENTS: tuple[tuple[str, str, str, str, str, dict[str, object]], ...] = (
     ("e5", SUMMARY, "I2", "s2", "12:30", {"stage": "coding", "model": "gpt-5", "inputTokens": 10}),
     ("e6", SUMMARY, "I1", "s3", "12:30", {"model": "Claude Sonnet", "inputTokens": 3_000_000}),
     ("e7", SUMMARY, "I3", "s4", "13:00", {"model": "oracle-1", "costUsd": -1}),
+    ("e8", SUMMARY, "I1", "s5", "14:00", {"model": "claude-silent"}),
 )
 RUNS = """
     select run_id, station, provider, cost_source, cost_usd from int_runs
@@ -72,7 +73,10 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
         ("e3", "development", "anthropic", "reported", Decimal("1.25")),
         ("e5", "development", "openai", "unknown", None),
         ("e6", "qa", "anthropic", "unknown", None),
+        ("e8", "qa", "anthropic", "unknown", None),
     ]
+    assert "8 new rows, 1 of them rejected" in said
+    assert "claude-silent" not in said, "without tokens a price would not help"
     seeds = tmp_path / "seeds"
     assert f"unknown station martian (1 rows): add a line to {seeds}/station_aliases.csv: martian,<st" in said
     assert f"no price for the model gpt-5 (1 rows): add a line to {seeds}/model_prices.csv: gpt-5,<fi" in said
@@ -87,7 +91,9 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
         ("e3", "development", "anthropic", "reported", Decimal("1.25")),
         ("e5", "security", "openai", "computed", Decimal("0.000001235")),
         ("e6", "qa", "anthropic", "computed", Decimal(9)),
+        ("e8", "qa", "anthropic", "unknown", None),
     ]
+    assert " 0 new rows, 0 of them rejected" in said, "rows that are judged again are not new"
     assert "unknown station" not in said
     assert "no price" not in said
     with duckdb.connect(str(home / "factory.duckdb"), read_only=True) as connection:

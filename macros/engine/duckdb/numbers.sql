@@ -55,11 +55,11 @@
 {%- endmacro %}
 
 
-{% macro duckdb__cost_of_tokens(tokens, prices) -%}
+{% macro duckdb__cost_of_tokens(runs, prices) -%}
     {%- set terms = [] -%}
-    {%- for count in tokens -%}
+    {%- for kind in token_kinds() -%}
         {%- do terms.append(
-            "coalesce(cast(" ~ count ~ " as hugeint) * " ~ billionths(prices[loop.index0]) ~ ", 0)"
+            "coalesce(cast(" ~ runs ~ "." ~ kind ~ "_tokens as hugeint) * " ~ billionths(prices ~ '.' ~ kind) ~ ", 0)"
         ) -%}
     {%- endfor -%}
     {%- set billionths_of_usd = "((" ~ terms | join(' + ') ~ " + 500000) // 1000000)" -%}

@@ -22,15 +22,22 @@ told as (
 -- A session that the log of runs knows has no runs from events from then on.
 logged as (
 
+    {% if var('runs_from') == 'both' -%}
     select
         org_id,
         session_id,
         min(recorded_at) as first_recorded_at
     from {{ runs_to_compute('session_key', changed) }}
-    {% if var('runs_from') != 'both' -%}
-    where false
-    {% endif -%}
     group by org_id, session_id
+    {%- else -%}
+    -- not even looked for
+    select
+        org_id,
+        session_id,
+        cast(null as timestamp) as first_recorded_at
+    from told
+    where false
+    {%- endif %}
 
 ),
 

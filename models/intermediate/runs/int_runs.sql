@@ -105,10 +105,7 @@ computed as (
                 {% for kind in kinds -%}
                 and (coalesce(all_runs.{{ kind }}_tokens, 0) = 0 or prices.{{ kind }} is not null)
                 {% endfor -%}
-                then {{ cost_of_tokens(
-                    ['all_runs.input_tokens', 'all_runs.output_tokens', 'all_runs.cache_read_tokens', 'all_runs.cache_write_tokens'],
-                    ['prices.input', 'prices.output', 'prices.cache_read', 'prices.cache_write'],
-                ) }}
+                then {{ cost_of_tokens('all_runs', 'prices') }}
         end as computed_cost_usd
     from all_runs
     left join prices

@@ -1,4 +1,4 @@
-{% set kinds = ['input', 'output', 'cache_read', 'cache_write'] %}
+{% set kinds = token_kinds() | list %}
 
 with
 
@@ -29,11 +29,7 @@ cleaned as (
 
 numbered as (
 
-    select
-        *,
-        row_number() over (partition by file, model_pattern, valid_from order by line_number, line) as line_of_key,
-        row_number() over (partition by model_pattern, valid_from order by is_own desc, line_number asc, line asc) as preference
-    from cleaned
+    {{ numbered_lines('cleaned', ['model_pattern', 'valid_from']) }}
 
 ),
 

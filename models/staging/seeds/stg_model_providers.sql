@@ -21,11 +21,7 @@ cleaned as (
 
 numbered as (
 
-    select
-        *,
-        row_number() over (partition by file, prefix order by line_number, line) as line_of_key,
-        row_number() over (partition by prefix order by is_own desc, line_number asc, line asc) as preference
-    from cleaned
+    {{ numbered_lines('cleaned', ['prefix']) }}
 
 ),
 

@@ -22,11 +22,7 @@ cleaned as (
 
 numbered as (
 
-    select
-        *,
-        row_number() over (partition by file, station_name, org_id order by line_number, line) as line_of_key,
-        row_number() over (partition by station_name, org_id order by is_own desc, line_number asc, line asc) as preference
-    from cleaned
+    {{ numbered_lines('cleaned', ['station_name', 'org_id']) }}
 
 ),
 

@@ -126,7 +126,9 @@ def count_new_rows(home: Home, run: Run, batch_id: int) -> None:
         for table in LOGS.values():
             query = f"""
                 select count(*), count(rejected_rule) from {table}
-                where batch_id > ? and withdrawn_batch_id is null
+                where batch_id > $1 and withdrawn_batch_id is null
+                -- other settings make other rows of those that were there
+                and part_id in (select part_id from landed_parts where batch_id > $1)
             """  # noqa: S608 - our own names
             for rows, rejected in connection.execute(query, [batch_id]).fetchall():
                 run.rows_in += rows
