@@ -2,69 +2,47 @@
 
 with
 
-stations as (
-
-    select
-        station_name as name,
-        count(*) as row_count
-    from {{ ref('base_event_deliveries') }}
-    where rejected_rule = 'unknown_station' and withdrawn_batch_id is null
-    group by station_name
-
-    union all
-
-    select
-        station_name as name,
-        count(*) as row_count
-    from {{ ref('base_run_deliveries') }}
-    where rejected_rule = 'unknown_station' and withdrawn_batch_id is null
-    group by station_name
-
-    union all
-
-    select
-        station_name as name,
-        count(*) as row_count
-    from {{ ref('int_event_runs') }}
-    where rejected_rule = 'unknown_station'
-    group by station_name
-
-),
-
+-- A row for each that has the name.
 names as (
 
+    {% for rows in [ref('base_event_deliveries'), ref('base_run_deliveries')] -%}
     select
         'station' as kind,
-        name,
-        'station_aliases' as seed,
-        row_count
-    from stations
-    where name is not null
+        station_name as name,
+        'station_aliases' as seed
+    from {{ rows }}
+    where rejected_rule = 'unknown_station' and withdrawn_batch_id is null and station_name is not null
+
+    union all
+
+    {% endfor -%}
+    select
+        'station' as kind,
+        station_name as name,
+        'station_aliases' as seed
+    from {{ ref('int_event_runs') }}
+    where rejected_rule = 'unknown_station' and station_name is not null
 
     union all
 
     select
         'price' as kind,
         model as name,
-        'model_prices' as seed,
-        count(*) as row_count
+        'model_prices' as seed
     from {{ ref('int_runs') }}
     where
         cost_source = 'unknown' and counts_until is null and model is not null
         -- without tokens a price would not help
         and coalesce(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens) is not null
-    group by model
 
     union all
 
     select
         'provider' as kind,
         model as name,
-        'model_providers' as seed,
-        count(*) as row_count
+        'model_providers' as seed
     from {{ ref('int_event_runs') }}
     where rejected_rule is null and provider = 'unknown' and counts_until is null and model is not null
-    group by model
 
 ),
 
@@ -73,7 +51,7 @@ counted as (
     select
         kind,
         name,
-        cast(sum(row_count) as bigint) as row_count,
+        count(*) as row_count,
         case kind
             when 'station' then name || ',<station>,'
             when 'price' then name || ',<first day>,,<input>,<output>,<cache read>,<cache write>'

@@ -51,9 +51,12 @@ def write(path: str, content: bytes) -> bool:
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of `path` when all went well, and leaves no trace when not."""
-    temporary = f"{path}{TEMPORARY}"
+def replacing(path: str | Path, temporary: str | Path | None = None) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of `path` when all went well, and leaves no trace when not.
+
+    Until then it is called `temporary`, in the same folder; by default, as what only_run() removes.
+    """
+    temporary = temporary or f"{path}{TEMPORARY}"
     try:
         try:
             file = open(temporary, "wb")  # noqa: SIM115 - closed below

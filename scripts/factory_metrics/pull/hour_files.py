@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from factory_metrics.documents.document_files import replacing
 from factory_metrics.project import UserError
 from factory_metrics.pull.event_pages import Event, row_id
 
@@ -148,18 +149,10 @@ def _hour(text: str) -> datetime:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file so that after a kill, or a fall of the machine, it is there as a whole or as before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{_TEMPORARY}{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    with replacing(path, path.with_name(f"{_TEMPORARY}{path.name}")) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
