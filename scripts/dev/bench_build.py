@@ -15,7 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+import _path  # noqa: F401
+from factory_metrics.project import ROOT
+
 LOGS = ("factory_events", "factory_metrics")
 AS_OF = "2026-06-30T12:00:00Z"
 
@@ -46,7 +48,7 @@ def generated_logs(folder: Path, events: int) -> Path:
     """Write logs with the given number of events and return their folder."""
     command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(folder)]
     command += ["--events", str(events), "--end", AS_OF]
-    subprocess.run(command, cwd=REPOSITORY, check=True)  # noqa: S603 our own script
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 our own script
     return folder
 
 
@@ -75,7 +77,7 @@ def build(logs: Path, folder: Path, memory: str) -> float:
     dbt = Path(sys.executable).with_name("dbt")
     command = [str(dbt), "build", "--exclude-resource-type", "unit_test", "--vars", variables]
     start = time.perf_counter()
-    subprocess.run(command, cwd=REPOSITORY, env=environment, check=True)  # noqa: S603
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603
     return time.perf_counter() - start
 
 

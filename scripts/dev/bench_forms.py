@@ -15,7 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+import _path  # noqa: F401
+from factory_metrics.project import ROOT
+
 PAGE_ROWS = 500
 
 
@@ -39,7 +41,7 @@ def main() -> int:
 def write_forms(folder: Path, events: int) -> None:
     """Generate events and write them in both forms; the other log is empty."""
     command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(folder / "made")]
-    subprocess.run([*command, "--events", str(events)], cwd=REPOSITORY, check=True)  # noqa: S603 our own script
+    subprocess.run([*command, "--events", str(events)], cwd=ROOT, check=True)  # noqa: S603 our own script
     for form in ("lines", "pages"):
         for log in ("factory_events", "factory_metrics"):
             (folder / form / log).mkdir(parents=True)
@@ -60,11 +62,27 @@ def _in_camel_case(row: dict[str, object]) -> dict[str, object]:
 def start_build(folder: Path) -> subprocess.Popen[bytes]:
     """Start to build the deliveries of a folder's logs."""
     variables = {"raw_path": str(folder), "max_rejected_share": 1}
-    command = [str(Path(sys.executable).with_name("dbt")), "run", "--quiet", "--vars", json.dumps(variables)]
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "build",
+        "--quiet",
+        "--vars",
+        json.dumps(variables),
+    ]
     paths = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     environment = os.environ | {"FACTORY_WAREHOUSE": str(folder / "factory.duckdb")}
     return subprocess.Popen(  # noqa: S603 our own command
-        [*command, *paths, "--select", "+base_event_deliveries"], cwd=REPOSITORY, env=environment
+        [
+            *command,
+            *paths,
+            "--select",
+            "+base_event_deliveries",
+            "--exclude-resource-type",
+            "test",
+            "unit_test",
+        ],
+        cwd=ROOT,
+        env=environment,
     )
 
 

@@ -36,10 +36,10 @@ from factory_metrics.api.protocol import uvicorn_config
 from factory_metrics.documents.marts import Mart, read_documents
 from factory_metrics.documents.output import Selection
 from factory_metrics.documents.warehouse import open_warehouse
-from factory_metrics.project import time_ranges
+from factory_metrics.project import ROOT, time_ranges
 
 _CONNECTIONS = 64
-_SERVER = Path(__file__).with_name("serve.py")
+_SERVER = ROOT / "scripts" / "serve.py"
 _READY_SECONDS = 30
 
 # wrk calls request() for each request; the texts are made once.
