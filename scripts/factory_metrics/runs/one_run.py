@@ -157,12 +157,14 @@ class _Attempt:
         self.run = Run(started_at=_now().isoformat(sep=" ", timespec="microseconds"))
         self.has_published = False
         self._home = request.home
+        self._expected_logs: list[str] = []
         self._log = StepLog(request.report, self.run.steps)
 
     def make(self) -> Outcome:
         """Build, publish and hand out what is needed."""
         request, home, run = self.request, self._home, self.run
         variables = read_variables(request.variables)
+        self._expected_logs = [log for log in LOGS if not may_lack(log, variables)]
         as_of = asked_as_of(request.as_of, variables)
         run.project_version = project_version(variables)
         published = progress.read_published(home)
@@ -304,7 +306,7 @@ class _Attempt:
     def _check_freshness(self, dbt: Dbt) -> None:
         """Ask when each log last had a new row. One that has stopped is reported, and stops no run."""
         for node in dbt.run("source freshness", "--output", os.devnull):
-            if node.name not in LOGS:
+            if node.name not in self._expected_logs:
                 continue  # dbt lists hooks, too
             self.run.freshness[node.name] = node.status
             if node.status != "pass":
@@ -317,6 +319,8 @@ class _Attempt:
     def _report_age(self) -> None:
         """Say when each log last had a new row."""
         for log, newest in progress.newest_ingestion(self._home):
+            if log not in self._expected_logs:
+                continue
             text = f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
             self.request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
 
