@@ -1,8 +1,8 @@
 -- Reading text line by line: JSON Lines, or working copies with a row a line, see factory_metrics/logs/landing.py.
 
 
--- The rows of files of lines. `rows_of_line` finds those of lines that are no JSON objects with an id: it is slow, but rarely
--- asked.
+-- The rows of files of lines. `rows_of_line` finds those of lines that are no JSON objects with an id, each as a line of a
+-- working copy.
 {% macro read_lines(part, columns) -%}
     {%- set structure = {} -%}
     {%- set landed = [] -%}
@@ -26,23 +26,24 @@
     from (
         {% if part.kind == 'json_lines' -%}
         select
-            coalesce(part.text, text) as line,
-            part is null or part.json is not null as is_readable,
-            case when part is null then object else from_json(part.json, {{ structure }}) end as object,
+            case
+                when found is null then text
+                when found like '"%' then found ->> '$'
+                else ltrim(found, ' ')
+            end as line,
+            found is null or json is not null as is_readable,
+            case when found is null then object else from_json(json, {{ structure }}) end as object,
             origin
         from (
             select
-                text,
-                object,
-                origin,
-                case when part is not null then {
-                    text: part.text,
-                    json: case when part.is_readable then {{ json_or_null('part.text') }} end
-                } end as part
+                *,
+                case when found not like '"%' then {{ json_or_null('found') }} end as json
             from (
                 select
-                    *,
-                    unnest(case when object.id is null then rows_of_line(text) else [null] end) as part
+                    text,
+                    origin,
+                    object,
+                    unnest(case when object.id is null then string_split(rows_of_line(text), chr(10)) else [null] end) as found
                 from (
                     select
                         text,
@@ -51,6 +52,7 @@
                     from ({{ lines_of_files(part) }})
                 )
             )
+            where found is null or found != ''
         )
         {%- else -%}
         select

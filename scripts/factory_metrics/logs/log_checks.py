@@ -57,10 +57,19 @@ def check_log(path: Path, log: str) -> None:
     if log not in _OWN_COLUMNS:
         return
     _, own = _OWN_COLUMNS[log]
-    sample = [_keys(row) for row in islice(rows_of_json_file(path), _SAMPLE_ROWS)]
-    for other, (needed, _) in _OWN_COLUMNS.items():
-        if sample and all(needed <= keys and not own & keys for keys in sample):
-            raise BadFileError(path, f"has rows of {other}, not of {log}: move it to the folder {other}")
+    others: list[str] = []
+    for number, row in enumerate(islice(rows_of_json_file(path), _SAMPLE_ROWS)):
+        keys = _keys(row)
+        others = [
+            other
+            for other in (others if number else _OWN_COLUMNS)
+            if _OWN_COLUMNS[other][0] <= keys and not own & keys
+        ]
+        if not others:  # mostly so, from the first row on
+            return
+    if others:
+        problem = f"has rows of {others[0]}, not of {log}: move it to the folder {others[0]}"
+        raise BadFileError(path, problem)
 
 
 def _keys(row: Row) -> set[str]:
