@@ -57,17 +57,13 @@ def check_log(path: Path, log: str) -> None:
     if log not in _OWN_COLUMNS:
         return
     _, own = _OWN_COLUMNS[log]
-    others: list[str] = []
-    for number, row in enumerate(islice(rows_of_json_file(path), _SAMPLE_ROWS)):
-        keys = _keys(row)
-        others = [
-            other
-            for other in (others if number else _OWN_COLUMNS)
-            if _OWN_COLUMNS[other][0] <= keys and not own & keys
-        ]
-        if not others:  # mostly so, from the first row on
-            return
-    if others:
+    others = list(_OWN_COLUMNS)
+    row = None
+    for row in islice(rows_of_json_file(path), _SAMPLE_ROWS):
+        if others:  # mostly none are left after the first row
+            keys = _keys(row)
+            others = [other for other in others if _OWN_COLUMNS[other][0] <= keys and not own & keys]
+    if row and others:
         problem = f"has rows of {others[0]}, not of {log}: move it to the folder {others[0]}"
         raise BadFileError(path, problem)
 
