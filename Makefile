@@ -70,8 +70,7 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks
-	@! grep -rnEf macros/engine/duckdb_only.txt --include=*.sql --exclude-dir=duckdb models macros tests/dbt analyses \
-		|| { echo "DuckDB's own SQL: give it a name in macros/engine"; exit 1; }
+	$(BIN)/python scripts/dev/check_dialect.py
 
 format: .venv/dev  ## Format Python
 	$(BIN)/ruff check --fix .

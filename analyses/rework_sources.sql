@@ -32,7 +32,7 @@ station_exits as (
         station,
         count(*) as exits,
         count(case when ending = 'rework' then 1 end) as rework_exits,
-        sum(case when ending = 'rework' then duration_us else 0 end) / 3600000000.0 as hours_lost
+        cast(sum(case when ending = 'rework' then duration_us else 0 end) as double) / 3600000000 as hours_lost
     from {{ ref('counted_visits') }}
     where time_range = '{{ time_range }}'
     group by org_id, station

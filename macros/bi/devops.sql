@@ -23,7 +23,7 @@
         failed_changes,
         timed_changes,
         recovered_incidents,
-        downtime_us / 1000.0 as downtime_ms
+        cast(downtime_us as double) / 1000 as downtime_ms
         {{- and_percentiles(percentiles, ('lead_time', 'ms'), ('recovery_time', 'ms')) }}
     from {{ relation }}
 {%- endmacro %}

@@ -29,7 +29,7 @@
 
 
 {% macro landed_type(kind) -%}
-    {{ return({'timestamp': 'timestamp', 'measure': measure_type()}.get(kind, 'varchar')) }}
+    {{ return({'timestamp': 'timestamp', 'measure': measure_type()}.get(kind, dbt.type_string())) }}
 {%- endmacro %}
 
 

@@ -110,7 +110,7 @@ final as (
         first_pass_issues,
         {{ cost_run_counts() | join(', ') }},
         total_cost_usd as total_cost_unrounded,
-        coalesce(twice_median_cycle_time_us, 0) / 2000.0 as avg_cycle_time_ms_unrounded,
+        cast(coalesce(twice_median_cycle_time_us, 0) as double) / 2000 as avg_cycle_time_ms_unrounded,
         {{ ratio('100 * first_pass_issues', 'total_issues') }} as avg_yield_unrounded,
         {{ ratio('total_issues', days) }} as throughput_per_day_unrounded,
         cost_trend_unrounded

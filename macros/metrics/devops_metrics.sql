@@ -241,7 +241,7 @@ final as (
         {{ ratio('100 * (window_us - downtime_us)', 'window_us') }} as uptime_pct_unrounded,
         {{ ratio('changes', days) }} as deployments_per_day_unrounded,
         {{ ratio('100 * failed_changes', 'changes') }} as change_failure_pct_unrounded,
-        twice_median_lead_time_us / 2000.0 as lead_time_ms_unrounded,
+        cast(twice_median_lead_time_us as double) / 2000 as lead_time_ms_unrounded,
         {{ ratio('total_recovery_us', '(1000 * recovered_incidents)') }} as recovery_time_ms_unrounded
         {%- if percentiles %},
         {{ percentile_columns('lead_time', 'ms', 'lead_time_us_percentiles') }},

@@ -130,7 +130,7 @@ final as (
         exited_visits,
         exited_issues,
         reworked_issues,
-        twice_median_duration_us / 2000.0 as cycle_time_ms_unrounded,
+        cast(twice_median_duration_us as double) / 2000 as cycle_time_ms_unrounded,
         {{ ratio('100 * (exited_issues - reworked_issues)', 'exited_issues') }} as yield_unrounded
         {%- if percentiles %},
         {{ percentile_columns('cycle_time', 'ms', 'duration_us_percentiles') }}

@@ -76,9 +76,9 @@ compared as (
         '{{ log }}' as log,
         'counted' as what,
         (select live.row_count from {{ log }}_live as live) as expected,
-        sum(row_count) as found
-    from {{ ref('delivery_counts') }}
-    where log = '{{ log }}'
+        sum(counts.row_count) as found
+    from {{ ref('delivery_counts') }} as counts
+    where counts.log = '{{ log }}'
 
     union all
 
@@ -87,9 +87,9 @@ compared as (
         'accepted' as what,
         -- what counts, by day of arrival: counting it again would take all of history at each run
         (select coalesce(sum(arrivals.row_count), 0) from {{ relations.arrivals }} as arrivals) as expected,
-        sum(row_count) as found
-    from {{ ref('delivery_counts') }}
-    where log = '{{ log }}' and outcome = 'accepted'
+        sum(counts.row_count) as found
+    from {{ ref('delivery_counts') }} as counts
+    where counts.log = '{{ log }}' and counts.outcome = 'accepted'
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

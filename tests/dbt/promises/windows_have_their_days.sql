@@ -16,7 +16,7 @@ where
     and (
         mart.org_id is null
         or mart.as_of != clock.as_of
-        or mart.window_start != cast(cast(clock.as_of as date) - {{ days - 1 }} as timestamp)
+        or mart.window_start != cast({{ plus_days('cast(clock.as_of as date)', 1 - days) }} as timestamp)
     )
 union all
 select

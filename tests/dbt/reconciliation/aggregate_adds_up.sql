@@ -45,7 +45,7 @@ issues as (
         time_range,
         count(*) as issues,
         count(case when is_first_pass then 1 end) as first_pass_issues,
-        ({{ twice_median('cycle_time_us') }}) / 2000.0 as cycle_time_ms
+        cast({{ twice_median('cycle_time_us') }} as double) / 2000 as cycle_time_ms
     from {{ ref('counted_issues') }}
     group by org_id, time_range
 

@@ -77,7 +77,7 @@ changes as (
         count(*) as changes,
         count(case when has_failed then 1 end) as failed_changes,
         count(case when counts_in_lead_time then 1 end) as timed_changes,
-        ({{ twice_median('lead_time_us') }}) / 2000.0 as lead_time_ms
+        cast({{ twice_median('lead_time_us') }} as double) / 2000 as lead_time_ms
     from {{ ref('counted_changes') }}
     group by org_id, time_range
 
@@ -116,7 +116,7 @@ incidents as (
         time_range,
         count(case when counts_in_open_incidents then 1 end) as open_incidents,
         count(case when counts_in_recovery_time then 1 end) as recovered_incidents,
-        avg(recovery_us) / 1000.0 as recovery_time_ms,
+        avg(recovery_us) / 1000 as recovery_time_ms,
         sum(case when counts_in_uptime then downtime_us else 0 end) as downtime_us
     from {{ ref('counted_incidents') }}
     group by org_id, time_range

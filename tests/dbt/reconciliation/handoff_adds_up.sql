@@ -67,7 +67,7 @@ reviews as (
         count(*) as decisions,
         count(case when is_approved then 1 end) as approved_decisions,
         count(case when counts_in_review_latency then 1 end) as timed_decisions,
-        avg(case when counts_in_review_latency then latency_us end) / 1000.0 as latency_ms
+        avg(case when counts_in_review_latency then latency_us end) / 1000 as latency_ms
     from {{ ref('counted_reviews') }}
     group by org_id, time_range
 

@@ -54,7 +54,7 @@ visits as (
         time_range,
         station,
         count(case when counts_in_throughput then 1 end) as throughput,
-        sum(case when counts_in_phase_cycle_time then duration_us end) / 1000.0 as total_duration_ms
+        cast(sum(case when counts_in_phase_cycle_time then duration_us end) as double) / 1000 as total_duration_ms
     from {{ ref('counted_visits') }}
     group by org_id, time_range, station
 

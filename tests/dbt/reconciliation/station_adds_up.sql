@@ -45,7 +45,7 @@ visits as (
         count(case when counts_in_throughput then 1 end) as throughput,
         count(case when counts_in_yield then 1 end) as issues,
         count(case when counts_in_yield and is_first_pass then 1 end) as first_pass_issues,
-        ({{ twice_median('duration_us') }}) / 2000.0 as cycle_time_ms
+        cast({{ twice_median('duration_us') }} as double) / 2000 as cycle_time_ms
     from {{ ref('counted_visits') }}
     group by org_id, time_range, station
 
