@@ -16,7 +16,6 @@ from unittest import mock
 
 import refresh
 from factory_metrics.runs import one_run
-from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -95,8 +94,7 @@ def _refresh(arguments: Sequence[str]) -> int:
 
 
 def _refresh_without_views(arguments: Sequence[str]) -> int:
-    without = (*NO_FORMULA_TESTS, *one_run.WITHOUT_VIEWS)
-    with mock.patch.object(one_run, "NO_FORMULA_TESTS", without):
+    with mock.patch.object(one_run, "FULL_RUN", ("--selector", "next_run")):
         return refresh.main(arguments)
 
 

@@ -6,8 +6,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest import mock
 
-from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, DbtError
-from factory_metrics.runs.one_run import WITHOUT_VIEWS, Request, refresh
+from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError
+from factory_metrics.runs.one_run import Request, refresh
 from factory_metrics.runs.publishing import Home
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ def build(folder: Path, variables: str) -> None:
     """Run `dbt build`, without tests, on the warehouse in a folder; exit with 0, or 1 when it failed."""
     dbt = _dbt(folder, variables)
     no_tests = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
-    sys.exit(0 if _succeeds(dbt, folder / "factory.duckdb", *no_tests, *WITHOUT_VIEWS) else 1)
+    sys.exit(0 if _succeeds(dbt, folder / "factory.duckdb", *no_tests, "--selector", "next_run") else 1)
 
 
 def build_often(folder: Path, variables: str, requests: Connection) -> None:
@@ -57,7 +57,7 @@ def publish(folder: Path, variables: str) -> None:
         home, variables, documents=home.documents, report=lambda text, _: print(text, flush=True)
     )
     # Views take as long as all else, and other tests look at them.
-    with mock.patch("factory_metrics.runs.one_run.NO_FORMULA_TESTS", (*NO_FORMULA_TESTS, *WITHOUT_VIEWS)):
+    with mock.patch("factory_metrics.runs.one_run.FULL_RUN", ("--selector", "next_run")):
         result = refresh(request)
     print(result.outcome.name, result.run.message, flush=True)
     sys.exit(result.exit_code)

@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-# Without the tests of formulas, which do not depend on the logs: unit tests, what adds up all rows again, and
-# keys of BI views. One of the promises has the keys of all marts.
-NO_FORMULA_TESTS = (
-    *("--exclude-resource-type", "unit_test", "--exclude", "tag:all_rows"),
-    *("path:models/marts,test_type:generic", "path:models/bi,test_type:generic"),
-)
-
 # What dbt says of a node that is done; other events are for its log file.
 _RESULTS = {"LogModelResult", "LogTestResult", "LogSeedResult"}
 

@@ -22,7 +22,7 @@ from factory_metrics.logs.landing import find_log_files
 from factory_metrics.logs.log_rows import LandingError
 from factory_metrics.project import UserError
 from factory_metrics.runs import progress, run_history
-from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, BadDataError, Dbt, NodeResult
+from factory_metrics.runs.dbt_runs import BadDataError, Dbt, NodeResult
 from factory_metrics.runs.handing_out import copy_to_postgres, write_version_documents
 from factory_metrics.runs.interrupts import raised_signals
 from factory_metrics.runs.preconditions import (
@@ -44,17 +44,10 @@ if TYPE_CHECKING:
 
     from factory_metrics.runs.postgres_copy import Target
 
-# Views do not change with the logs: a build that goes on from one of the same version has them.
-WITHOUT_VIEWS = (
-    "--exclude",
-    "path:models/bi",
-    "path:models/drill_down",
-    "path:models/semantic",
-    "dora_levels",
-)
-
-# Most statements of such a build are too short to keep every core busy alone.
-GOING_ON = (*WITHOUT_VIEWS, "--threads", "2")
+# What is built and tested, see selectors.yml: at first, and where a build of the same version went before.
+# Most statements of the latter are too short to keep every core busy alone.
+FULL_RUN = ("--selector", "full_run")
+NEXT_RUN = ("--selector", "next_run", "--threads", "2")
 
 
 class Outcome(Enum):
@@ -185,8 +178,7 @@ class _Attempt:
             has_new_files = bool(folder) and not self._files_are_known(str(folder), variables)
             if not folder:
                 home.discard_empty_build()
-                no_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-                dbt.run("build", "--select", "+landed_parts", *no_tests)
+                dbt.run("build", "--selector", "new_rows")
         if published and not has_new_files and self._is_current(published, as_of):
             self._report_age()
             run.as_of, run.published_version = str(published.as_of), published.version
@@ -227,11 +219,11 @@ class _Attempt:
         """Build and test in private, and publish."""
         request, home, run = self.request, self._home, self.run
         self._start_build(dbt)
-        going_on = GOING_ON if progress.is_tested(home, run.project_version) else ()
+        going_on = progress.is_tested(home, run.project_version)
         if home.warehouse.exists() and not going_on:
             progress.mark_as_untested(home)
         with self._log.step("build and test"):
-            dbt.run("build", *NO_FORMULA_TESTS, *going_on)
+            dbt.run("build", *(NEXT_RUN if going_on else FULL_RUN))
         if not request.allow_empty:
             with duckdb.connect(str(home.warehouse), read_only=True) as connection:
                 check_as_of_has_rows(connection)

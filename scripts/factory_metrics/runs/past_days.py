@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from factory_metrics.documents.output import Selection, Summary, write_documents
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import time_ranges
-from factory_metrics.runs.dbt_runs import NO_FORMULA_TESTS, Dbt
+from factory_metrics.runs.dbt_runs import Dbt
 from factory_metrics.runs.publishing import SCRATCH_PREFIX, in_use
 
 if TYPE_CHECKING:
@@ -60,6 +60,6 @@ def backfill(
         selection = Selection()
         for day in days:
             dbt.environment = {**dbt.environment, "FACTORY_AS_OF": f"{day}T{LAST_INSTANT}"}
-            dbt.run("build", "--select", "clock", "path:models/marts", *NO_FORMULA_TESTS)
+            dbt.run("build", "--selector", "past_day")
             with open_warehouse(marts) as built:
                 report(day, write_documents(built, out / str(day), selection.marts(time_ranges()), selection))

@@ -88,7 +88,7 @@ def project_version(variables: dict[str, Any]) -> str:
 
     """
     checksum = sha256(f"{duckdb.__version__} {sorted(variables.items())}".encode())
-    files = [ROOT / "dbt_project.yml", *landing.SOURCES]
+    files = [ROOT / "dbt_project.yml", ROOT / "selectors.yml", *landing.SOURCES]
     for folder in ("models", "macros", "tests/dbt", "seeds"):
         files += sorted(
             path for path in (ROOT / folder).rglob("*") if path.suffix in {".sql", ".yml", ".csv"}
