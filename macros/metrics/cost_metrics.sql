@@ -65,27 +65,10 @@ issues as (
 ),
 
 {% if percentiles -%}
--- What the issues completed in the window have cost by the as-of, whenever that was and whatever the project of the run.
-issue_costs as (
-
-    select
-        {{ columns_of('completed_issues', keys) }},
-        completed_issues.issue_id,
-        coalesce(sum(issue_runs.cost_usd), 0) as cost_usd
-    from completed_issues
-    cross join reporting_window
-    left join {{ ref('int_runs') }} as issue_runs
-        on completed_issues.org_id = issue_runs.org_id
-        and completed_issues.issue_id = issue_runs.issue_id
-        and {{ counts_at('issue_runs', 'reporting_window.as_of') }}
-    group by {{ columns_of('completed_issues', keys) }}, completed_issues.issue_id
-
-),
-
 issue_cost_distributions as (
 
     select {{ by }}, {{ percentiles_of('cost_usd') }} as issue_cost_usd_percentiles
-    from issue_costs
+    from ({{ issue_costs(keys) }}) as issue_costs
     group by {{ by }}
 
 ),

@@ -1,0 +1,14 @@
+-- The parts that a raw log has now, with what tells whether one has changed: files with their size and time, or the
+-- hours of ingestion of a table with their number of rows. DuckDB-specific because it lists files.
+--
+-- A table's hours before the look-back are counted only when the table has more or fewer rows than were counted before.
+-- `known` is the relation of the parts that are known already, or none.
+{% macro list_log_parts(relation, columns, optional, known) -%}
+    {{ return(adapter.dispatch('list_log_parts')(relation, columns, optional, known)) }}
+{%- endmacro %}
+
+
+-- How many rows the files of a log have, by part: counted when they are looked at, not read by DuckDB.
+{% macro count_log_rows(parts) -%}
+    {{ return(adapter.dispatch('count_log_rows')(parts)) }}
+{%- endmacro %}
