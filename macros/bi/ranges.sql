@@ -26,6 +26,50 @@
 {%- endmacro %}
 
 
+-- A view: the marts of a metric type over all ranges as flat rows, which the macro `rows` makes of them.
+{% macro flat_ranges(metric_type, rows) -%}
+with
+
+marts as (
+
+    {{ all_ranges(metric_type) }}
+
+),
+
+final as (
+
+    {{ rows('marts') }}
+
+)
+
+select
+    *
+    {{- and_hours() }}
+from final
+{%- endmacro %}
+
+
+-- The same for projects, which marts do not have: computed by the macro `metrics` when asked.
+{% macro flat_projects(metrics, rows) -%}
+{%- set keys = ['org_id', 'project_id'] -%}
+with
+
+computed as (
+
+    {{ computed_ranges(metrics, keys) }}
+
+),
+
+final as (
+
+    {{ rows('computed', keys) }}
+
+)
+
+select * from final
+{%- endmacro %}
+
+
 -- The columns that every BI view begins with.
 {% macro window_columns(keys) -%}
     {{ keys | join(', ') }}, time_range, as_of, window_start

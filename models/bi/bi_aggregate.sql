@@ -1,18 +1,1 @@
-with
-
-summaries as (
-
-    {{ all_ranges('aggregate') }}
-
-),
-
-final as (
-
-    {{ aggregate_rows('summaries') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('aggregate', aggregate_rows) }}

@@ -1,18 +1,1 @@
-with
-
-costs as (
-
-    {{ all_ranges('cost') }}
-
-),
-
-final as (
-
-    {{ cost_rows('costs') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('cost', cost_rows) }}

@@ -1,15 +1,1 @@
-with
-
-costs as (
-
-    {{ all_ranges('cost') }}
-
-),
-
-final as (
-
-    {{ cost_by_day_rows('costs') }}
-
-)
-
-select * from final
+{{ flat_ranges('cost', cost_by_day_rows) }}

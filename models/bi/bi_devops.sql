@@ -1,18 +1,1 @@
-with
-
-operations as (
-
-    {{ all_ranges('devops') }}
-
-),
-
-final as (
-
-    {{ devops_rows('operations') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('devops', devops_rows) }}

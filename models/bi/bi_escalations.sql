@@ -1,15 +1,1 @@
-with
-
-flows as (
-
-    {{ all_ranges('phase') }}
-
-),
-
-final as (
-
-    {{ escalations_rows('flows') }}
-
-)
-
-select * from final
+{{ flat_ranges('phase', escalations_rows) }}

@@ -1,18 +1,1 @@
-with
-
-handoffs as (
-
-    {{ all_ranges('handoff') }}
-
-),
-
-final as (
-
-    {{ handoff_rows('handoffs') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('handoff', handoff_rows) }}

@@ -1,15 +1,1 @@
-with
-
-handoffs as (
-
-    {{ all_ranges('handoff') }}
-
-),
-
-final as (
-
-    {{ overrides_by_day_rows('handoffs') }}
-
-)
-
-select * from final
+{{ flat_ranges('handoff', overrides_by_day_rows) }}

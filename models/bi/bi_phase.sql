@@ -1,18 +1,1 @@
-with
-
-flows as (
-
-    {{ all_ranges('phase') }}
-
-),
-
-final as (
-
-    {{ phase_rows('flows') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('phase', phase_rows) }}

@@ -1,18 +1,1 @@
-with
-
-providers as (
-
-    {{ all_ranges('provider') }}
-
-),
-
-final as (
-
-    {{ provider_rows('providers') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('provider', provider_rows) }}

@@ -1,15 +1,1 @@
-with
-
-flows as (
-
-    {{ all_ranges('phase') }}
-
-),
-
-final as (
-
-    {{ rework_loops_rows('flows') }}
-
-)
-
-select * from final
+{{ flat_ranges('phase', rework_loops_rows) }}

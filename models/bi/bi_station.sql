@@ -1,18 +1,1 @@
-with
-
-stations as (
-
-    {{ all_ranges('station') }}
-
-),
-
-final as (
-
-    {{ station_rows_of('stations') }}
-
-)
-
-select
-    *
-    {{- and_hours() }}
-from final
+{{ flat_ranges('station', station_rows_of) }}
