@@ -3,12 +3,13 @@
 import csv
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DBT, copy_project
+from conftest import DBT, ROOT, copy_project
 
 FIELD = '    reworked_issues: Annotated[int, _about("Issues with rework.", 3, ITEMS)]\n'
 
@@ -59,7 +60,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     contract = project / "scripts/factory_metrics/documents/contract.py"
     edit(contract, "\n\nclass StationMetrics(", FIELD + "\n\nclass StationMetrics(")
-    edit(project / "scripts/factory_metrics/api/empty.py", "[0.0] * days)", "[0.0] * days, 0)")
 
     for script in ("write_ranges.py", "write_openapi.py"):
         run(project, DBT[0], f"scripts/dev/{script}")
@@ -128,3 +128,11 @@ def test_a_new_field_is_in_the_documents(project: Path) -> None:
         project, "select total_issues - first_pass_issues from aggregate_14d where org_id = 'acme-robotics'"
     )
     assert [(document["metrics"]["reworkedIssues"],)] == expected
+
+
+def test_a_recipe_has_at_most_five_places() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    recipes = re.split(r"(?m)^\*\*", text.partition("## Recipes")[2].partition("## Rules")[0])[1:]
+    places = {recipe.partition("**")[0]: re.findall(r"(?m)^\d\. ", recipe) for recipe in recipes}
+    assert len(places) == 6, places
+    assert max(map(len, places.values())) == 5, places

@@ -1,56 +1,46 @@
-"""Documents of an org that has no rows: zeros and empty lists, as of an org whose rows are all too old."""
+"""Documents of an org that has no rows: zeros and empty lists, as of an org whose rows are all too old.
 
-from datetime import datetime, timedelta
+They follow from the contract: a number is 0, a text is `n/a`, a list is empty but for those of all stations.
+"""
+
+from datetime import date, datetime, timedelta
 
 import msgspec
-from msgspec import Struct
+from msgspec import inspect
 
-from factory_metrics.documents.contract import (
-    AggregateDocument,
-    AggregateMetrics,
-    CostDocument,
-    CostMetrics,
-    DayCost,
-    DevopsDocument,
-    DevopsMetrics,
-    HandoffDocument,
-    HandoffMetrics,
-    Infra,
-    PhaseDocument,
-    PhaseMetrics,
-    PhaseStep,
-    ProviderDocument,
-    ReworkLoops,
-    StationCost,
-    StationDocument,
-    StationMetrics,
-)
+from factory_metrics.documents.contract import METRIC_TYPES
 from factory_metrics.documents.marts import Mart
 from factory_metrics.shared_constants import STATIONS
+
+# The fields that hold something else, and those with an item for each day of the window.
+_OTHERS = {"uptime_pct": 100.0, "deployment_frequency": "0/day"}
+_DAILY = {"cost_trend"}
+_KINDS = {name: inspect.type_info(document) for name, document in METRIC_TYPES.items()}
+_ZEROS = {inspect.IntType: 0, inspect.FloatType: 0.0, inspect.StrType: "n/a"}
 
 
 def empty_document(mart: Mart, as_of: datetime) -> bytes:
     """Return the document of an org without rows; `as_of` (UTC) is the last instant of the window."""
     days = int(mart.time_range.removesuffix("d"))
     window = [as_of.date() - timedelta(days=ago) for ago in reversed(range(days))]
-    no_infra = Infra(100.0, 0, 0, "0/day", "n/a", "n/a", "n/a")
-    documents: dict[str, Struct] = {
-        "aggregate": AggregateDocument(AggregateMetrics(0, 0.0, 0, 0.0, 0.0, [0.0] * days)),
-        "station": StationDocument([StationMetrics(station, 0, 0, 0, 0.0) for station in STATIONS]),
-        "cost": CostDocument(
-            CostMetrics(
-                avg_cost_per_issue=0.0,
-                cost_per_station=[StationCost(station, 0.0) for station in STATIONS],
-                cost_trend=[DayCost(day, 0.0) for day in window],
-                human_time_pct=0.0,
-                agent_time_pct=0.0,
-            )
-        ),
-        "provider": ProviderDocument([]),
-        "handoff": HandoffDocument(HandoffMetrics(0, 0.0, 0.0, 0.0, [])),
-        "phase": PhaseDocument(
-            PhaseMetrics([PhaseStep(phase, 0, 0.0, 0) for phase in STATIONS], ReworkLoops(0.0, 0, 0), [])
-        ),
-        "devops": DevopsDocument(DevopsMetrics(no_infra, [], [], [])),
-    }
-    return msgspec.json.encode(documents[mart.metric_type])
+    return msgspec.json.encode(_empty(_KINDS[mart.metric_type], window))
+
+
+def _empty(kind: inspect.Type, window: list[date], name: str = "", item: object = None) -> object:
+    """Return what a field of this kind and name holds; `item` is the day or the station that it is about."""
+    match kind:
+        case _ if name in _OTHERS:
+            return _OTHERS[name]
+        case inspect.Metadata():
+            return _empty(kind.type, window, name, item)
+        case inspect.StructType():
+            return {field.encode_name: _empty(field.type, window, field.name, item) for field in kind.fields}
+        case inspect.ListType():
+            items = window if name in _DAILY else STATIONS if kind.min_length else ()
+            return [_empty(kind.item_type, window, item=each) for each in items]
+        case inspect.LiteralType() | inspect.DateType():
+            return item
+    if type(kind) not in _ZEROS:
+        message = f"{name} is of a kind that has no empty value: give it one in {__name__}"
+        raise TypeError(message)
+    return _ZEROS[type(kind)]
