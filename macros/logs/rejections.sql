@@ -49,7 +49,7 @@
 {% macro record_passed_rejections(results) -%}
     {%- set statuses = results | map(attribute='status') | map('string') | list -%}
     {%- set tested = results | selectattr('node.name', 'equalto', 'rejected_share_is_small') | list -%}
-    {%- if execute and tested and not ('error' in statuses or 'fail' in statuses) -%}
+    {%- if execute and tested and not statuses | select('in', ['error', 'fail', 'skipped']) | list -%}
     {%- set landed = landed_progress() -%}
     {%- set delivery_counts = api.Relation.create(
         database=target.database, schema=target.schema, identifier='delivery_counts'

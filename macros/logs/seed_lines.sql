@@ -47,6 +47,15 @@
 {%- endmacro %}
 
 
+-- A text as a field of a CSV line.
+{% macro csv_field(text) -%}
+    case
+        when {{ text }} like '%,%' or {{ text }} like '%"%' then '"' || replace({{ text }}, '"', '""') || '"'
+        else {{ text }}
+    end
+{%- endmacro %}
+
+
 -- The name of a model, or its beginning: letter case and blanks do not matter.
 {% macro model_name(text) -%}
     {{ without_blanks('lower(' ~ text ~ ')') }}

@@ -52,10 +52,10 @@ counted as (
         kind,
         name,
         count(*) as row_count,
-        case kind
-            when 'station' then name || ',<station>,'
-            when 'price' then name || ',<first day>,,<input>,<output>,<cache read>,<cache write>'
-            else name || ',<provider>'
+        {{ csv_field('name') }} || case kind
+            when 'station' then ',<station>,'
+            when 'price' then ',<first day>,,<input>,<output>,<cache read>,<cache write>'
+            else ',<provider>'
         end as line_to_add,
         {{ dbt.string_literal(dbt.escape_single_quotes(var('seeds_path') or '<seeds_path>')) }}
         || '/' || seed || '.csv' as file

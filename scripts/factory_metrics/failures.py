@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 
+from factory_metrics.project import UserError
+
 # What the system and DuckDB say of a disk that is full.
 _FULL_DISK = (
     "No space left on device",
@@ -32,7 +34,8 @@ def explain(error: BaseException, folder: Path) -> str:
     text, line = str(error), first_line(error)
     if is_full_disk(text) or getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
         return f"the disk is full ({line}): make room for {folder}, and run again"
-    if is_damage(text):
+    # a UserError says itself what to do
+    if is_damage(text) and not isinstance(error, UserError):
         return (
             f"a database in {folder} is damaged ({line}): if it is the published version, choose another "
             "with scripts/rollback.py; if it is build/passed.duckdb, remove it, and let rejected rows "

@@ -179,6 +179,13 @@ def break_marts(published: Path, good: Path) -> None:
     point(published, misfit)
 
 
+def break_pipe(published: Path, _good: Path) -> None:
+    """Lead to a pipe, which nobody writes to."""
+    pipe = published.with_name("pipe")
+    os.mkfifo(pipe)
+    point(published, pipe)
+
+
 def break_in_place(published: Path, _good: Path) -> None:
     """Put the broken file where the good one is."""
     Path(shutil.copy(__file__, published.with_name("other.duckdb"))).replace(published.resolve())
@@ -192,6 +199,7 @@ BREAKS = [
     break_in_place,
     break_missing,
     break_text,
+    break_pipe,
     break_bytes,
     break_half,
     break_unfinished,

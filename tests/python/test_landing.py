@@ -72,6 +72,18 @@ def test_every_row_is_accounted_for_though_files_that_were_read_are_gone(files: 
     assert not files.run(test)
 
 
+def test_what_no_test_has_looked_at_is_not_let_pass(files: Log) -> None:
+    write(files, "a.jsonl", "a")
+    assert files.run("+rejected_share_is_small")
+    passed = files.query("select rejected_rows, batch_id from passed_rejections")
+    assert passed == [(0, 1)]
+    write(files, "b.jsonl", "b")
+    (files.place / "factory_events" / "c.csv").write_text("id;org_id\n1;a\n")
+    # it goes wrong in an ephemeral model, which is not among dbt's results
+    assert not files.run("+rejected_share_is_small")
+    assert files.query("select rejected_rows, batch_id from passed_rejections") == passed
+
+
 @pytest.fixture(scope="module")
 def table_builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
     folder = tmp_path_factory.mktemp("tables")

@@ -152,3 +152,52 @@ def test_what_the_link_named_stays_for_those_who_looked_at_it(tmp_path: Path) ->
     os.utime(home.version_file(1).parent, (time.time() - 61,) * 2)
     home.remove_old_versions(keep=0)
     assert home.versions() == [3]
+
+
+def test_folders_that_are_no_versions_are_none(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for name in ("00000002", "²", "٣", "old"):
+        (home.versions_folder / name).mkdir(parents=True)
+        (home.versions_folder / name / "factory.duckdb").touch()
+    assert home.versions() == [2]
+    home.remove_old_versions(keep=0)
+    home.published.symlink_to("versions/²/factory.duckdb")
+    with pytest.raises(UserError, match="is no link to a version"):
+        home.linked()
+
+
+@pytest.mark.parametrize("note", [b"", b"1", b"x 2 3", b"\xff\xff"])
+def test_a_damaged_note_of_a_rollback_is_named_with_a_way_out(note: bytes, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    (home.build / "rollback").write_bytes(note)
+    with pytest.raises(UserError, match="build/rollback, which .* is damaged: give scripts/rollback.py the"):
+        home.rollback()
+    assert chosen_version(home, "7") == 7, "for which the note does not matter"
+
+
+def test_a_copy_that_does_not_fit_leaves_the_disk_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    home.version_file(1).parent.mkdir(parents=True)
+    home.version_file(1).write_bytes(b"content")
+    home.point_to(1)
+
+    def fill(_source: str, target: str) -> None:
+        Path(target).write_bytes(b"con")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.copy_file_range", lambda *_: 0)
+    monkeypatch.setattr("shutil.copyfile", fill)
+    with pytest.raises(OSError, match="No space left"):
+        home.start_build()
+    assert not list(home.build.glob("warehouse*"))
+
+
+def test_damage_has_one_way_out() -> None:
+    damage = "is not a valid DuckDB database file"
+    said = UserError(f"version 1 cannot be read (it {damage}): remove the link")
+    assert explain(said, Path("/srv/factory")) == str(said)
+    assert "choose another" in explain(duckdb.IOException(damage), Path("/srv/factory"))

@@ -12,13 +12,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from backports import zstd
+from conftest import ROOT
 from landed_logs import Log
 
 from factory_metrics.logs import json_files
 from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
 from factory_metrics.logs.json_rows import rows_of_line
 from factory_metrics.logs.landing import WorkingCopies, find_log_files, list_log_files
-from factory_metrics.logs.log_rows import LandingError, Row
+from factory_metrics.logs.log_rows import MAX_LINE_BYTES, LandingError, Row
 
 COLUMNS = ("id", "org_id", "event_type", "occurred_at", "ingested_at", "payload")
 PROMISE = "every_delivered_row_is_accounted_for"
@@ -130,6 +131,20 @@ def test_every_line_is_a_row_whatever_its_bytes(files: Log, seed: int) -> None:
     assert sorted(map(str, records)) == sorted(map(str, bad))
     [(row_count,)] = files.query("select sum(row_count)::integer from delivery_counts")
     assert row_count == len(good) + len(bad)
+
+
+def test_a_file_is_read_as_it_is_if_duckdb_reads_its_longest_line(tmp_path: Path) -> None:
+    macro = (ROOT / "macros/engine/duckdb/read_lines.sql").read_text(encoding="utf-8")
+    options = macro[macro.index("columns = {'text'") : macro.index("\n    )\n    where")]
+    path = tmp_path / "a.jsonl"
+    for size in (MAX_LINE_BYTES - 2, MAX_LINE_BYTES - 1, MAX_LINE_BYTES):
+        for end in (b"\n", b"\r\n", b""):
+            path.write_bytes(b"x" + (end or b"\n") + b"y" * size + end)
+            fits = size + end.count(b"\r") < MAX_LINE_BYTES
+            assert count_plain_rows(path) == (2 if fits else None), (size, end)
+            if fits:
+                rows = duckdb.sql(f"select max(length(text)) from read_csv('{path}', {options})").fetchall()
+                assert rows == [(size,)]
 
 
 def test_rows_that_a_reader_loses_are_noticed(files: Log) -> None:

@@ -289,7 +289,7 @@ def test_a_manifest_that_lies_reaches_nothing_else(warehouse: Path, tmp_path: Pa
     for path in kept:
         path.write_text("{}")
     lines = ",\n".join(f'"{path}": "{"0" * 64}"' for path in paths)
-    (out / "manifest.json").write_bytes(b'{"files":{\n' + lines.encode() + b"\n}}\n\xff\xfe\0\n")
+    (out / "manifest.json").write_bytes(b'{"files":{\n' + lines.encode() + b"\n}}\n\xff\xfe\0\r\rx\n")
     assert serialize(warehouse, out) == 0
     assert all(path.exists() for path in kept)
 

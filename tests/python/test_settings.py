@@ -1,5 +1,6 @@
 """Check what settings give the logs: names of stations, an org, prices, providers, runs from events."""
 
+import csv
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -8,6 +9,8 @@ import duckdb
 import forked
 import pytest
 from conftest import Warehouse
+
+from factory_metrics.logs.own_seeds import read_own_seed
 
 AS_OF = "2026-06-02T00:00:00Z"
 SUMMARY = "agent.tool-summary"
@@ -154,6 +157,18 @@ def test_wrong_lines_are_named(name: str, lines: str, problem: str, tmp_path: Pa
         with duckdb.connect(str(tmp_path / "factory.duckdb"), read_only=True) as connection:
             landed = "select 1 from information_schema.tables where table_name = 'landed_parts'"
             assert not connection.execute(landed).fetchall(), "nothing is read with wrong names"
+
+
+def test_any_text_may_be_a_name_and_blank_lines_count_nowhere(tmp_path: Path) -> None:
+    names = ["a\u2028b", "a\x85b", "a\x0cb", "a\r\nb", 'a,"b"']
+    with (tmp_path / "station_aliases.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write("\r\n \r\nalias,station,org_id\r\n\r\n")
+        csv.writer(file).writerows([name, "qa", ""] for name in names)
+    lines = read_own_seed(str(tmp_path), "station_aliases", ["alias", "station", "org_id"])
+    assert [(line.values["alias"], line.values["station"]) for line in lines] == [
+        (name, "qa") for name in names
+    ]
+    assert [line.line_number for line in lines] == [5, 6, 7, 8, 10]
 
 
 def test_files_that_are_no_seeds_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import os
+import stat
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -171,10 +172,11 @@ class Snapshot:
 
 
 def file_id(path: Path) -> FileId | None:
-    """Return which file is published, None when there is none."""
+    """Return which file is published, None when there is none: to open a pipe would wait for its writer."""
     with contextlib.suppress(OSError, RuntimeError):
         real = os.path.realpath(path, strict=True)
-        return real, *_identity(os.stat(real))  # noqa: PTH116 - beside realpath
+        found = os.stat(real)  # noqa: PTH116 - beside realpath
+        return (real, *_identity(found)) if stat.S_ISREG(found.st_mode) else None
     return None
 
 

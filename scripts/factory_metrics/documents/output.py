@@ -292,7 +292,7 @@ def _earlier_entries(
         SELECT regexp_extract(line, $entry, 1) AS entry, regexp_extract(line, $entry, 2) AS path
         FROM read_csv(
             {}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
-            auto_detect = false, ignore_errors = true, hive_partitioning = false
+            auto_detect = false, ignore_errors = true, strict_mode = false, hive_partitioning = false
         )
         WHERE regexp_matches(line, $entry)
     """

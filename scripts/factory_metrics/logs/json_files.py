@@ -69,7 +69,7 @@ def rows_of_json_file(path: Path) -> Iterator[Row]:
 def _are_plain(lines: bytes) -> bool:
     if SEPARATOR in lines or (b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n")):
         return False
-    if len(lines) > MAX_LINE_BYTES and any(len(line) > MAX_LINE_BYTES for line in lines.split(b"\n")):
+    if len(lines) >= MAX_LINE_BYTES and any(len(line) >= MAX_LINE_BYTES for line in lines.split(b"\n")):
         return False
     try:
         return lines.isascii() or lines.decode() is not None

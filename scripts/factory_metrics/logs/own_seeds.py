@@ -1,6 +1,7 @@
 """Read the lines that users add to the project's seeds: files of the same names in a folder of theirs."""
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -61,15 +62,15 @@ def read_own_seed(folder: str, name: str, columns: list[str]) -> list[SeedLine]:
         return []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(_lines(path, file.read().splitlines(keepends=True), columns))
+            return list(_lines(path, file, columns))
     except (OSError, UnicodeError, csv.Error) as error:
         message = f"{path} cannot be read as CSV ({error}): write it like {ROOT / 'seeds' / path.name}"
         raise OwnSeedError(message) from error
 
 
-def _lines(path: Path, text: list[str], columns: list[str]) -> list[SeedLine]:
+def _lines(path: Path, text: Iterable[str], columns: list[str]) -> list[SeedLine]:
     reader = csv.reader(text, strict=True)
-    header = [name.strip().lower() for name in next(reader, [])]
+    header = [name.strip().lower() for name in next(filter(_has_text, reader), [])]
     if header and sorted(header) != sorted(columns):
         wanted = ", ".join(columns)
         message = f"{path} has the columns {', '.join(header)}, not {wanted}: name these in its first line"
@@ -78,7 +79,7 @@ def _lines(path: Path, text: list[str], columns: list[str]) -> list[SeedLine]:
     begins_at = reader.line_num + 1
     for record in reader:
         line_number, begins_at = begins_at, reader.line_num + 1
-        if not any(value.strip(BLANKS) for value in record):
+        if not _has_text(record):
             continue
         if len(record) != len(header):
             message = (
@@ -88,3 +89,7 @@ def _lines(path: Path, text: list[str], columns: list[str]) -> list[SeedLine]:
         values = dict(zip(header, record, strict=True))
         found.append(SeedLine(values, ",".join(values[name] for name in columns), str(path), line_number))
     return found
+
+
+def _has_text(record: list[str]) -> bool:
+    return any(value.strip(BLANKS) for value in record)

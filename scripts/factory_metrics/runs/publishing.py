@@ -109,7 +109,7 @@ class Home:
     def versions(self) -> list[int]:
         """Return the numbers of the versions that are there, oldest first."""
         names = (path.parent.name for path in self.versions_folder.glob(f"*/{self.published.name}"))
-        return sorted(int(name) for name in names if name.isdigit())
+        return sorted(int(name) for name in names if _is_number(name))
 
     def next_version(self) -> int:
         """Return the number of the version that is published next: one that no version had, lost ones too."""
@@ -203,7 +203,7 @@ class Home:
                 raise UserError(message)
             return None
         folder = self.published.readlink().parent
-        if folder.parent.name != self.versions_folder.name or not folder.name.isdigit():
+        if folder.parent.name != self.versions_folder.name or not _is_number(folder.name):
             message = f"{self.published} is no link to a version: move it away, or use another folder"
             raise UserError(message)
         return int(folder.name)
@@ -214,8 +214,12 @@ class Home:
         if self.warehouse.exists() or current is None:
             return
         copy = self.warehouse.with_suffix(".copying")
-        copy_file(self.version_file(current), copy)
-        to_disk(copy)
+        try:
+            copy_file(self.version_file(current), copy)
+            to_disk(copy)
+        except OSError:
+            copy.unlink(missing_ok=True)  # else a full disk stays full
+            raise
         discard_database(self.warehouse)
         copy.replace(self.warehouse)
 
@@ -277,7 +281,7 @@ class Home:
         """
         kept = {*self.versions()[-keep - 1 :], self.linked()}
         for folder in self.versions_folder.iterdir():
-            if folder.name.isdigit() and int(folder.name) not in kept:
+            if _is_number(folder.name) and int(folder.name) not in kept:
                 age = time.time() - folder.stat().st_mtime
                 if age > _SECONDS_TO_OPEN or not (folder / self.published.name).exists():
                     shutil.rmtree(folder)
@@ -303,11 +307,23 @@ class Home:
         self.point_to(version)
 
     def rollback(self) -> Rollback | None:
-        """Return the last rollback; None when there was none."""
+        """Return the last rollback; None when there was none.
+
+        Raises:
+            UserError: the note of it is damaged.
+
+        """
         if not self._rollback.exists():
             return None
-        version, batch_id, from_version, *run_started_at = self._rollback.read_text().split(maxsplit=3)
-        return Rollback(int(version), int(batch_id), int(from_version), *run_started_at)
+        try:
+            version, batch_id, from_version, *run_started_at = self._rollback.read_text().split(maxsplit=3)
+            return Rollback(int(version), int(batch_id), int(from_version), *run_started_at)
+        except ValueError as error:
+            message = (
+                f"{self._rollback}, which says what was gone back to, is damaged: give scripts/rollback.py the "
+                "number of the version to publish, or remove the file to go on with new rows"
+            )
+            raise UserError(message) from error
 
     def point_to(self, version: int) -> None:
         """Make a version the published one.
@@ -361,6 +377,11 @@ def discard_database(file: Path) -> None:
     """Remove a DuckDB file; first its write-ahead log, which the next file there would take for its own."""
     _write_ahead_log(file).unlink(missing_ok=True)
     file.unlink(missing_ok=True)
+
+
+def _is_number(name: str) -> bool:
+    """Tell whether a folder may be called so by `version_file`: Unicode has digits of many kinds."""
+    return name.isascii() and name.isdecimal()
 
 
 def _write_ahead_log(file: Path) -> Path:
