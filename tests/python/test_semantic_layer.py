@@ -245,15 +245,16 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, seed: int) -> Warehouse:
         random_factory(rng, f"hostile {number}", instant, is_extreme=number < EXTREME_ORGS)
         for number in range(HOSTILE_ORGS)
     ]
-    real_events = [
-        real_settings.with_real_contents(rng, row) for events, _ in factories[EXTREME_ORGS:] for row in events
-    ]
-    write_logs(
-        raw,
-        [row for events, _ in factories[:EXTREME_ORGS] for row in events] + real_events + LATE_RESOLUTION,
-        [row for _, runs in factories for row in runs],
-        rng,
+    events, runs = (
+        [row for factory in factories[:EXTREME_ORGS] for row in factory[log]]
+        + [
+            real_settings.with_real_contents(rng, row)
+            for factory in factories[EXTREME_ORGS:]
+            for row in factory[log]
+        ]
+        for log in (0, 1)
     )
+    write_logs(raw, events + LATE_RESOLUTION, runs, rng)
     for log in ("factory_events", "factory_metrics"):
         shutil.copy(ROOT / f"seeds/raw/{log}.csv", raw / log / "demo.csv")
     variables = real_settings.random_settings(rng, warehouse.folder / "seeds") | {"runs_from": "both"}
