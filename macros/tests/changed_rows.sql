@@ -11,19 +11,25 @@
 
 
 -- What a test looks at: dbt asks this of every test. With `changed_key` in its meta, these are only the rows with a key of
--- the deliveries of `log` that came since all tests last passed; `log_key` is what that key is in the log.
+-- the deliveries of `log` (or of `runs`, wherever they come from) that came since all tests last passed; `log_key` is what
+-- that key is in the log.
 {% macro get_where_subquery(relation) -%}
     {%- set conditions = [config.get('where')] | select | list -%}
     {%- set meta = config.get('meta') or {} -%}
     {%- set tested = tested_batch() if meta.changed_key else 0 -%}
     {%- if tested > 0 -%}
         {%- set keys = [] -%}
+        {%- set of_events = ['base_event_deliveries', 'redelivered_events'] -%}
+        {%- set of_runs = ['base_run_deliveries', 'redelivered_runs'] -%}
         {%- for name in {
-            'factory_events': ['base_event_deliveries', 'redelivered_events'],
-            'factory_metrics': ['base_run_deliveries', 'redelivered_runs'],
+            'factory_events': of_events,
+            'factory_metrics': of_runs,
+            'runs': of_events + of_runs + ['int_run_events'],
         }[meta.log] -%}
             {%- set deliveries = api.Relation.create(
-                database=history_database(), schema=target.schema, identifier=name
+                database=relation.database if name.startswith('int_') else history_database(),
+                schema=target.schema,
+                identifier=name
             ) -%}
             {%- do keys.append(
                 "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ deliveries ~ " where batch_id > " ~ tested

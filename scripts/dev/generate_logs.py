@@ -1,11 +1,12 @@
-"""Make raw logs of a made-up factory: the small demo, or logs of any size.
+"""Make raw logs of a made-up factory: the small demo, a log as the platform has it, or logs of any size.
 
     .venv/bin/python scripts/dev/generate_logs.py demo --out seeds/raw
+    .venv/bin/python scripts/dev/generate_logs.py platform --out /tmp/platform
     .venv/bin/python scripts/dev/generate_logs.py logs --out /tmp/logs --events 10000000
     .venv/bin/python scripts/dev/generate_logs.py logs --out /tmp/logs --events 100000 --orgs 200 \
         --start 2026-06-30T12:00:00Z --end 2026-07-01T12:00:00Z
 
-The third continues the second by a day.
+The fourth continues the third by a day.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import duckdb
 
 import _path  # noqa: F401
 from factory_metrics.project import UserError
-from factory_metrics.synthetic import demo_factory, demo_orgs, generator
+from factory_metrics.synthetic import demo_factory, demo_orgs, generator, platform_logs
 
 DAYS = 120
 
@@ -28,12 +29,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True, metavar="demo|logs")
+    commands = parser.add_subparsers(required=True, metavar="demo|platform|logs")
 
     demo = commands.add_parser("demo", help="the demo factory's 120 days of three orgs, as CSV")
     demo.add_argument("--out", type=Path, required=True, help="folder of the two files")
     demo.add_argument("--seed", type=int, default=demo_factory.SEED)
     demo.set_defaults(make=make_demo)
+
+    platform = commands.add_parser(
+        "platform", help="three weeks of two orgs as the platform's events API has them, as JSON"
+    )
+    platform.add_argument("--out", type=Path, required=True, help="folder of the log's folder")
+    platform.add_argument("--seed", type=int, default=platform_logs.SEED)
+    platform.set_defaults(make=make_platform_logs)
 
     logs = commands.add_parser("logs", help="logs of any size, as Parquet")
     logs.add_argument("--out", type=Path, required=True, help="folder of the two logs' folders")
@@ -70,6 +78,12 @@ def make_demo(options: argparse.Namespace) -> str:
     """Make the demo factory; return a summary."""
     events, runs = demo_factory.write_demo(options.out, options.seed)
     return f"{events:,} events, {runs:,} runs, 2 files"
+
+
+def make_platform_logs(options: argparse.Namespace) -> str:
+    """Make a log in the platform's form; return a summary."""
+    events, files = platform_logs.write_platform_logs(options.out, options.seed)
+    return f"{events:,} events, {files} files"
 
 
 def make_logs(options: argparse.Namespace) -> str:

@@ -26,7 +26,7 @@ from reference_factory import (
     usd,
 )
 from reference_rows import (
-    STATIONS,
+    DEFAULTS,
     Event,
     Row,
     Run,
@@ -38,6 +38,8 @@ from reference_rows import (
     clean,
     not_blank,
 )
+from reference_runs import runs_of_events
+from reference_settings import STATIONS, Settings
 
 OrgDocuments = dict[tuple[str, int], Document]
 
@@ -48,19 +50,23 @@ class Expected:
 
     `documents` by org, then by metric type and days; `rejected` by log, each with its rule;
     `counts` by log, outcome ('accepted', 'duplicate', 'rejected') and rule (None unless rejected);
+    `no_runs`, by rule, how many events would be runs, did they not break it;
     `cost_sources` by org and days, then by provider and where the cost is from, how many runs.
     """
 
     documents: dict[str, OrgDocuments]
     rejected: dict[str, list[tuple[str, Row]]]
     counts: Counter[tuple[str, str, str | None]]
+    no_runs: Counter[str]
     cost_sources: dict[tuple[str, int], Counter[tuple[str, str]]]
 
 
-def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> Expected:
+def compute(
+    event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int, settings: Settings = DEFAULTS
+) -> Expected:
     """Compute everything from the delivered rows of both logs."""
-    events = clean(event_rows, broken_event_rule, as_event)
-    runs = clean(run_rows, broken_run_rule, as_run)
+    events = clean(event_rows, broken_event_rule, as_event, settings)
+    runs = clean(run_rows, broken_run_rule, as_run, settings)
     counts: Counter[tuple[str, str, str | None]] = Counter()
     for log, accepted, duplicates, rejected in (
         ("factory_events", len(events.accepted), events.duplicates, events.rejected),
@@ -71,19 +77,27 @@ def compute(event_rows: Iterable[Row], run_rows: Iterable[Row], as_of: int) -> E
         for rule, _ in rejected:
             counts[log, "rejected", rule] += 1
 
-    known_events = sorted((e for e in events.accepted if e.at <= as_of), key=lambda e: (e.at, e.id))
-    known_runs = sorted((r for r in runs.accepted if r.at <= as_of), key=lambda r: (r.at, r.id))
     documents = {}
     cost_sources = {}
-    for org in sorted({e.org for e in known_events} | {r.org for r in known_runs}):
-        org_events = [e for e in known_events if e.org == org]
-        org_runs = [r for r in known_runs if r.org == org]
+    no_runs: Counter[str] = Counter()
+    for org in sorted({e.org for e in events.accepted} | {r.org for r in runs.accepted}):
+        org_events = sorted((e for e in events.accepted if e.org == org), key=lambda e: (e.at, e.id))
+        logged = sorted((r for r in runs.accepted if r.org == org), key=lambda r: (r.at, r.id))
+        # those after the as-of, too: the list of what cannot be used is of all time
+        no_runs.update(runs_of_events(org_events, logged, settings)[1])
+        org_events = [e for e in org_events if e.at <= as_of]
+        logged = [r for r in logged if r.at <= as_of]
+        if not (org_events or logged):
+            continue
+        org_runs = [] if settings.runs_from == "factory_events" else logged
+        org_runs = [*org_runs, *runs_of_events(org_events, logged, settings)[0]]
+        org_runs.sort(key=lambda r: (r.at, r.id))
         documents[org] = org_documents(org_events, org_runs, as_of)
         for days in TIME_RANGES:
             in_window = Factory([], org_runs, as_of, days).runs
-            cost_sources[org, days] = Counter((run.provider, run.cost_source) for run in in_window)
+            cost_sources[org, days] = Counter((run.provider, run.source) for run in in_window)
     rejected_rows = {"factory_events": events.rejected, "factory_metrics": runs.rejected}
-    return Expected(documents, rejected_rows, +counts, cost_sources)
+    return Expected(documents, rejected_rows, +counts, no_runs, cost_sources)
 
 
 def org_documents(events: list[Event], runs: list[Run], as_of: int) -> OrgDocuments:

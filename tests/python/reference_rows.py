@@ -7,11 +7,13 @@ Instants are whole microseconds since 1970-01-01 UTC, measures are exact fractio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from typing import Generic, NoReturn, TypeVar
+
+from reference_settings import STATIONS, TOKEN_KINDS, Settings, settings
 
 Row = Mapping[str, object]
 
@@ -19,7 +21,8 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 LONGEST_DURATION = 2**63 - 1  # milliseconds
 
-STATIONS = ("research", "development", "security", "qa", "acceptance", "deploy")
+# The project's own lines of seeds, and nothing else.
+DEFAULTS = settings({})
 
 WORK_ITEM_TYPES = ("work-item.started", "work-item.handoff", "work-item.rework", "work-item.completed")
 REVIEW_TYPES = ("human.review-started", "human.review-completed")
@@ -78,7 +81,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Run:
-    """One agent run: `cost` in USD, `duration` in milliseconds; None for what is unknown."""
+    """One agent run: `cost` in USD, `duration` in milliseconds; None for what is unknown.
+
+    `source` is where the cost is from: `reported`, `computed` or `unknown`.
+    """
 
     id: str
     org: str
@@ -88,11 +94,7 @@ class Run:
     cost: Fraction | None
     duration: Fraction | None
     provider: str
-
-    @property
-    def cost_source(self) -> str:
-        """Where the cost is from."""
-        return "unknown" if self.cost is None else "reported"
+    source: str
 
 
 Counted = TypeVar("Counted", Event, Run)
@@ -118,12 +120,6 @@ def not_blank(value: object) -> str | None:
     """Return a text value as it is, or None when it is null or only white space."""
     text = as_text(value)
     return text if text and text.strip() else None
-
-
-def as_station(value: object) -> str | None:
-    """Return the station that a text names, whatever its case and surrounding blanks, or None."""
-    name = (as_text(value) or "").strip().lower()
-    return name if name in STATIONS else None
 
 
 def as_instant(value: object) -> int | None:
@@ -187,9 +183,34 @@ def as_duration(value: object) -> Fraction | None:
     return None if duration is None or duration > LONGEST_DURATION else duration
 
 
-def broken_event_rule(row: Row) -> str | None:
+def as_number(value: object) -> object:
+    """Return the value of a payload's key if it is a JSON number, else None."""
+    return value if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) else None
+
+
+def as_tokens(content: Row) -> tuple[bool, dict[str, Fraction] | None]:
+    """Return whether an object has counts of tokens, and the counts; None where one is no whole number."""
+    given = {kind: content[key] for kind, key in TOKEN_KINDS.items() if content.get(key) is not None}
+    counts = {kind: as_measure(as_number(value)) for kind, value in given.items()}
+    whole = {kind: count for kind, count in counts.items() if count is not None and count.denominator == 1}
+    return bool(given), whole if given and len(whole) == len(given) else None
+
+
+def with_computed_cost(
+    run: Run, model: str | None, tokens: Mapping[str, Fraction] | None, given: Settings
+) -> Run:
+    """Return a run with the cost of its tokens, if it has none of its own and all is known."""
+    day = date(1970, 1, 1) + timedelta(days=run.at // DAY)
+    exact = None if run.cost is not None else given.computed_cost(model, tokens, day)
+    if exact is None:
+        return run
+    cost = Fraction((exact * 10**9 + Fraction(1, 2)).__floor__(), 10**9)  # half away from zero
+    return replace(run, cost=cost, source="computed") if cost < 10**19 else run
+
+
+def broken_event_rule(row: Row, given: Settings = DEFAULTS) -> str | None:
     """Return the first rule that a row of `factory_events` breaks, or None."""
-    event = as_event(row)
+    event = as_event(row, given)
     return _first_broken(
         missing_id=not_blank(event.id) is None,
         missing_org=not_blank(event.org) is None,
@@ -202,9 +223,9 @@ def broken_event_rule(row: Row) -> str | None:
     )
 
 
-def broken_run_rule(row: Row) -> str | None:
+def broken_run_rule(row: Row, given: Settings = DEFAULTS) -> str | None:
     """Return the first rule that a row of `factory_metrics` breaks, or None."""
-    run = as_run(row)
+    run = as_run(row, given)
     return _first_broken(
         missing_id=not_blank(run.id) is None,
         missing_org=not_blank(run.org) is None,
@@ -236,36 +257,41 @@ def _broken_times(happened: object, ingested: object) -> dict[str, bool]:
     return {"future_timestamp": happened_at - ingested_at > DAY}
 
 
-def as_event(row: Row) -> Event:
+def as_event(row: Row, given: Settings = DEFAULTS) -> Event:
     """Return a row as an event; what cannot be read is empty."""
     payload, kind = as_object(row.get("payload")) or {}, as_text(row.get("event_type")) or ""
+    org = not_blank(row.get("org_id")) or given.default_org or ""
     return Event(
         id=as_text(row.get("id")) or "",
-        org=as_text(row.get("org_id")) or "",
+        org=org,
         at=as_instant(row.get("occurred_at")) or 0,
         project=not_blank(row.get("project_id")) or not_blank(payload.get("projectId")),
         type=kind,
         issue=not_blank(row.get("issue_id")) or not_blank(payload.get("issueId")),
         session=not_blank(row.get("session_id")) or not_blank(payload.get("sessionId")),
-        station=as_station(payload.get(STATION_KEYS.get(kind, ""))),
+        station=given.station(as_text(payload.get(STATION_KEYS.get(kind, ""))), org),
         subject=not_blank(payload.get(SUBJECT_KEYS.get(kind, ""))),
         payload=payload,
     )
 
 
-def as_run(row: Row) -> Run:
+def as_run(row: Row, given: Settings = DEFAULTS) -> Run:
     """Return a row as an agent run; what cannot be read is empty or None."""
     metadata = as_object(row.get("metadata")) or {}
-    return Run(
+    org = not_blank(row.get("org_id")) or given.default_org or ""
+    cost = as_measure(row.get("cost_usd"))
+    run = Run(
         id=as_text(row.get("id")) or "",
-        org=as_text(row.get("org_id")) or "",
+        org=org,
         at=as_instant(row.get("recorded_at")) or 0,
         session=as_text(row.get("session_id")) or "",
-        station=as_station(row.get("station")) or "",
-        cost=as_measure(row.get("cost_usd")),
+        station=given.station(as_text(row.get("station")), org) or "",
+        cost=cost,
         duration=as_measure(row.get("duration_ms")),
         provider=(not_blank(metadata.get("provider")) or "unknown").strip().lower(),
+        source="unknown" if cost is None else "reported",
     )
+    return with_computed_cost(run, as_text(metadata.get("model")), as_tokens(metadata)[1], given)
 
 
 def landed_at(row: Row) -> int | None:
@@ -274,16 +300,19 @@ def landed_at(row: Row) -> int | None:
 
 
 def clean(
-    rows: Iterable[Row], broken_rule: Callable[[Row], str | None], convert: Callable[[Row], Counted]
+    rows: Iterable[Row],
+    broken_rule: Callable[[Row, Settings], str | None],
+    convert: Callable[[Row, Settings], Counted],
+    given: Settings,
 ) -> Cleaned[Counted]:
     """Reject, convert and deduplicate the rows of one log."""
     rejected: list[tuple[str, Row]] = []
     deliveries: dict[tuple[str, str], list[tuple[int, Counted]]] = {}
     for row in rows:
-        if rule := broken_rule(row):
+        if rule := broken_rule(row, given):
             rejected.append((rule, row))
             continue
-        item = convert(row)
+        item = convert(row, given)
         deliveries.setdefault((item.org, item.id), []).append((landed_at(row) or item.at, item))
     # The delivery with the earliest ingested_at counts.
     accepted = [min(group, key=lambda delivery: delivery[:1])[1] for group in deliveries.values()]

@@ -33,6 +33,9 @@ ELSEWHERE = {
     "superset import-dashboards --path dashboard.zip --username admin": "tests/python/bi",
 }
 
+# Whose commands test_platform_logs.py runs, in their order, and looks at what they say.
+OF_PLATFORM_LOG = ("/data/platform", "/data/seeds")
+
 # DuckDB's shell, as far as pages use it.
 SHELL = """
 import pathlib, sys
@@ -149,7 +152,7 @@ def test_every_command_of_the_pages_runs(place: Place) -> None:
     exports: dict[str, str] = {}
     failures, done = [], set()
     for page, command in commands():
-        if command in ELSEWHERE:
+        if command in ELSEWHERE or any(name in command for name in OF_PLATFORM_LOG):
             done.add(command)
             continue
         if command.startswith("export "):

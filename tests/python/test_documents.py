@@ -13,13 +13,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import real_settings
 from conftest import BI, SEMANTIC, Warehouse
 from hostile.columns import Row
 from hostile.factories import STRANGE_ORGS, random_factory
 from hostile.files import Landed, write_logs
 from hostile.typed import append_to_tables
 from reference import Expected, compute
+from reference_factory import TIME_RANGES
 from reference_rows import as_instant
+from reference_settings import settings
 
 ORGS_PER_SET = 150
 # The data tests run on all these rows; the unit tests do not depend on them.
@@ -30,7 +33,7 @@ class Factories:
     """A set of random factories: their delivered rows, and what the reference makes of them."""
 
     seed: int
-    as_of: str
+    variables: dict[str, object]
     events: list[Row]
     runs: list[Row]
     expected: Expected
@@ -47,7 +50,8 @@ class Result:
     documents_again: Path | None = None
 
 
-def random_factories(seed: int, as_of: str) -> Factories:
+def random_factories(folder: Path, seed: int, as_of: str, runs_from: str) -> Factories:
+    """Return factories whose logs are as real ones, and settings for them."""
     rng = random.Random(f"{seed} {as_of}")
     instant = as_instant(as_of)
     assert instant is not None
@@ -57,19 +61,22 @@ def random_factories(seed: int, as_of: str) -> Factories:
         org_events, org_runs = random_factory(rng, org, instant)
         events += org_events
         runs += org_runs
+    folder.mkdir()
+    own = real_settings.random_settings(rng, folder / "seeds") | {"runs_from": runs_from}
+    events = real_settings.certain_contents(seed, events, "occurred_at", own["default_org"])
+    runs = real_settings.certain_contents(seed, runs, "recorded_at", own["default_org"])
     rng.shuffle(events)
     rng.shuffle(runs)
-    return Factories(seed, as_of, events, runs, compute(events, runs, instant))
+    variables = own | {"as_of": as_of, "max_rejected_share": 1}
+    return Factories(seed, variables, events, runs, compute(events, runs, instant, settings(own)))
 
 
 def built_twice(folder: Path, seed: int) -> Result:
     """Land files, build, serialize; then build and serialize again."""
-    factories = random_factories(seed, "2026-06-30T17:45:12.345678Z")
+    factories = random_factories(folder, seed, "2026-06-30T17:45:12.345678Z", "both")
     warehouse = Warehouse(folder)
     landed = write_logs(folder / "raw", factories.events, factories.runs, random.Random(seed))
-    variables = json.dumps(
-        {"raw_path": str(folder / "raw"), "as_of": factories.as_of, "max_rejected_share": 1}
-    )
+    variables = json.dumps(factories.variables | {"raw_path": str(folder / "raw")})
     warehouse.build(variables)
     documents = warehouse.serialize()
     warehouse.build(variables)
@@ -77,15 +84,16 @@ def built_twice(folder: Path, seed: int) -> Result:
 
 
 def built_in_batches(folder: Path, seed: int) -> Result:
-    """Land a random half of the rows and build; land the rest beside it and build on, at midnight."""
-    factories = random_factories(seed, "2026-03-01T00:00:00Z")
+    """Land a random half and build; land the rest and build on, at midnight, with other settings."""
+    factories = random_factories(folder, seed, "2026-03-01T00:00:00Z", "both")
     warehouse = Warehouse(folder)
     rng = random.Random(seed)
     first = [rng.random() < 0.5 for _ in range(len(factories.events) + len(factories.runs))]
     events, runs = first[: len(factories.events)], first[len(factories.events) :]
     # The as-of is not quoted, so YAML reads it as a timestamp.
-    variables = f"{{raw_path: '{folder / 'raw'}', as_of: {factories.as_of}, max_rejected_share: 1}}"
-    for name, batch in (("first", True), ("second", False)):
+    places = f"raw_path: '{folder / 'raw'}', as_of: {factories.variables['as_of']}, max_rejected_share: 1"
+    others = real_settings.random_settings(rng, folder / "other seeds")
+    for name, batch, own in (("first", True, others), ("second", False, factories.variables)):
         write_logs(
             folder / "raw",
             [row for row, is_first in zip(factories.events, events, strict=True) if is_first is batch],
@@ -93,7 +101,8 @@ def built_in_batches(folder: Path, seed: int) -> Result:
             rng,
             prefix=name,
         )
-        warehouse.build(variables)
+        chosen = {key: own[key] for key in ("seeds_path", "default_org", "runs_from")}
+        warehouse.build(f"{{{places}, {json.dumps(chosen)[1:]}")
     return Result(factories, warehouse, warehouse.serialize())
 
 
@@ -102,24 +111,22 @@ def built_from_files(folder: Path, seed: int) -> Result:
 
     dbt's tests show that the rows of drill-down views add up to the numbers.
     """
-    factories = random_factories(seed, "2024-03-02T23:30:00.5-05:00")
+    factories = random_factories(folder, seed, "2024-03-02T23:30:00.5-05:00", "factory_events")
     warehouse = Warehouse(folder)
     landed = write_logs(folder / "raw", factories.events, factories.runs, random.Random(seed))
-    variables = f"{{raw_path: '{folder / 'raw'}', as_of: '{factories.as_of}', max_rejected_share: 1}}"
-    warehouse.build(variables, without=(BI, SEMANTIC))
+    warehouse.build(
+        json.dumps(factories.variables | {"raw_path": str(folder / "raw")}), without=(BI, SEMANTIC)
+    )
     return Result(factories, warehouse, warehouse.serialize(), landed)
 
 
 def built_from_tables(folder: Path, seed: int) -> Result:
     """Land the same rows as tables of another database and build."""
-    factories = random_factories(seed, "2024-03-02T23:30:00.5-05:00")
+    factories = random_factories(folder, seed, "2024-03-02T23:30:00.5-05:00", "factory_metrics")
     warehouse = Warehouse(folder)
-    folder.mkdir()
     append_to_tables(folder / "landed.duckdb", "landing", factories.events, factories.runs)
-    warehouse.build(
-        f"{{raw_database: '{folder / 'landed.duckdb'}', raw_schema: landing, as_of: '{factories.as_of}', "
-        "max_rejected_share: 1}",
-    )
+    place = {"raw_database": str(folder / "landed.duckdb"), "raw_schema": "landing"}
+    warehouse.build(json.dumps(factories.variables | place))
     return Result(factories, warehouse, warehouse.serialize())
 
 
@@ -204,6 +211,25 @@ def test_documents_are_those_of_the_reference(name: str, results: dict[str, Futu
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
+def test_runs_say_where_their_costs_are_from(name: str, results: dict[str, Future[Result]]) -> None:
+    result = results[name].result()
+    expected = result.factories.expected.cost_sources
+    kinds = ("reported", "computed", "unknown")
+    found = {
+        (org, days): counts
+        for days in TIME_RANGES
+        for org, *counts in result.warehouse.rows(
+            f"select org_id, {', '.join(f'{kind}_cost_runs' for kind in kinds)} from aggregate_{days}d"
+        )
+    }
+    assert found == {
+        key: [sum(n for (_, source), n in of.items() if source == kind) for kind in kinds]
+        for key, of in expected.items()
+    }
+    assert all(map(sum, zip(*found.values(), strict=True))), "a kind that no run has is not tested"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_every_org_has_its_21_documents_and_nothing_else(
     name: str, results: dict[str, Future[Result]]
 ) -> None:
@@ -228,8 +254,11 @@ def test_every_delivery_is_accounted_for(name: str, results: dict[str, Future[Re
     assert {(log, outcome, rule): count for log, outcome, rule, count in counted} == +expected
 
     kept = result.warehouse.rows("select log, rule, count(*) from rejected_records group by all")
-    assert {(log, "rejected", rule): count for log, rule, count in kept} == {
-        key: count for key, count in expected.items() if key[1] == "rejected" and count
+    no_runs = {("runs_from_events", rule): count for rule, count in result.factories.expected.no_runs.items()}
+    assert {(log, rule): count for log, rule, count in kept} == no_runs | {
+        (log, rule): count
+        for (log, outcome, rule), count in expected.items()
+        if outcome == "rejected" and count
     }
 
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 from conftest import ROOT
-from reference_rows import STATIONS
+from reference_settings import STATIONS
 
 from factory_metrics import shared_constants
 

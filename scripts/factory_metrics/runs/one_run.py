@@ -151,6 +151,7 @@ class _Attempt:
         self.has_published = False
         self._home = request.home
         self._expected_logs: list[str] = []
+        self._has_looked_for_names = False
         self._log = StepLog(request.report, self.run.steps)
 
     def make(self) -> Outcome:
@@ -223,7 +224,11 @@ class _Attempt:
         if home.warehouse.exists() and not going_on:
             progress.mark_as_untested(home)
         with self._log.step("build and test"):
-            dbt.run("build", *(NEXT_RUN if going_on else FULL_RUN))
+            try:
+                dbt.run("build", *(NEXT_RUN if going_on else FULL_RUN))
+            finally:
+                # also where they are why too many rows are rejected
+                self._report_unknown_names()
         if not request.allow_empty:
             with duckdb.connect(str(home.warehouse), read_only=True) as connection:
                 check_as_of_has_rows(connection)
@@ -231,8 +236,6 @@ class _Attempt:
             self._check_freshness(dbt)
         goes_on = published and published.generation.startswith(landed_progress(home)[0])
         progress.count_new_rows(home, run, published.batch_id if published and goes_on else 0)
-        for advice in progress.unknown_names(home):
-            request.report(advice, {"event": "unknown_name", "advice": advice})
         with self._log.step("publish"):
             if not going_on:
                 progress.drop_removed_models(home, dbt.relations())
@@ -316,7 +319,14 @@ class _Attempt:
             text = f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
             self.request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
 
+    def _report_unknown_names(self) -> None:
+        """Say which names this build did not know, if it came to look for them."""
+        if self._has_looked_for_names:
+            for advice in progress.unknown_names(self._home):
+                self.request.report(advice, {"event": "unknown_name", "advice": advice})
+
     def _report_node(self, node: NodeResult) -> None:
+        self._has_looked_for_names |= (node.name, node.status) == ("unknown_names", "OK")
         self.request.report(
             f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
             {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},

@@ -13,10 +13,10 @@ from reference_rows import (
     PIPELINE_TYPES,
     REVIEW_TYPES,
     SECOND,
-    STATIONS,
     WORK_ITEM_TYPES,
     not_blank,
 )
+from reference_settings import STATIONS
 
 from hostile.breaks import BAD_TIMESTAMPS, EVENT_BREAKS, RUN_BREAKS, broken, redelivered
 from hostile.columns import Row

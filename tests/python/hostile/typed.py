@@ -51,11 +51,23 @@ _PAYLOAD_TYPES = {
     "issueId": "VARCHAR",
     "sessionId": "VARCHAR",
     "projectId": "VARCHAR",
+    "costUsd": "DOUBLE",
+    "cost": "DOUBLE",
+    "durationMs": "DOUBLE",
+    "workType": "VARCHAR",
 }
 
-_METADATA_TYPES = {"provider": "VARCHAR", "model": "VARCHAR", "inputTokens": "BIGINT"}
+# What a run's metadata has, and the payload of an event that tells of one.
+_METADATA_TYPES = {
+    "provider": "VARCHAR",
+    "model": "VARCHAR",
+    "inputTokens": "DOUBLE",
+    "outputTokens": "DOUBLE",
+    "cacheReadTokens": "DOUBLE",
+    "cacheWriteTokens": "DOUBLE",
+}
 
-_STRUCTS = {"payload": _PAYLOAD_TYPES, "metadata": _METADATA_TYPES}
+_STRUCTS = {"payload": _PAYLOAD_TYPES | _METADATA_TYPES, "metadata": _METADATA_TYPES}
 
 
 @dataclass
