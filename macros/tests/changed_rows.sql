@@ -22,11 +22,9 @@
             'factory_events': ['base_event_deliveries', 'redelivered_events'],
             'factory_metrics': ['base_run_deliveries', 'redelivered_runs'],
         }[meta.log] -%}
-            {%- set deliveries = api.Relation.create(
-                database=history_database(), schema=target.schema, identifier=name
-            ) -%}
             {%- do keys.append(
-                "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ deliveries ~ " where batch_id > " ~ tested
+                "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ history_relation(name)
+                ~ " where batch_id > " ~ tested
             ) -%}
         {%- endfor -%}
         {%- do conditions.append(meta.changed_key ~ " in (" ~ keys | join(' union ') ~ ")") -%}
