@@ -18,6 +18,7 @@ from factory_metrics.project import ROOT, UserError, default_warehouse
 from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.screen import build_progress
+from factory_metrics.schemas import find_in_all_schemas
 from factory_metrics.variables import logs_place
 
 _NEXT_STEPS = """
@@ -80,7 +81,7 @@ def _is_of_demo() -> bool:
     """Tell whether the warehouse is a demo, which may be of older seeds: then it is built in full."""
     with suppress(duckdb.Error), duckdb.connect(str(default_warehouse()), read_only=True) as warehouse:
         known = "select generation from model_progress where model in ('logs', 'landed_parts')"
-        rows = warehouse.execute(known).fetchall()
+        rows = find_in_all_schemas(warehouse).execute(known).fetchall()
         return bool(rows) and all(generation.startswith(logs_place({})) for (generation,) in rows)
     return False
 

@@ -11,7 +11,12 @@
 
 -- Where the progress of a relation's database is kept.
 {% macro progress_table(relation) -%}
-    {{ return(api.Relation.create(database=relation.database, schema=target.schema, identifier='model_progress')) }}
+    {%- set is_history = relation.database != target.database and relation.database == history_database() -%}
+    {{ return(api.Relation.create(
+        database=relation.database,
+        schema=target.schema if is_history else internal_schema(),
+        identifier='model_progress',
+    )) }}
 {%- endmacro %}
 
 
@@ -28,6 +33,17 @@
 -- The database of what only the runs read: every delivered row. The warehouse's own, unless it is kept apart.
 {% macro history_database() -%}
     {{ return('history' if env_var('FACTORY_HISTORY', '') else target.database) }}
+{%- endmacro %}
+
+
+-- One of the models there, by name: where a model that reads it would make a circle. All of `history` is in one schema, as
+-- nobody else reads it.
+{% macro history_relation(name) -%}
+    {{ return(api.Relation.create(
+        database=history_database(),
+        schema=target.schema if env_var('FACTORY_HISTORY', '') else 'staging',
+        identifier=name,
+    )) }}
 {%- endmacro %}
 
 
@@ -127,5 +143,5 @@
 
 -- How far the logs have been taken in; none when nothing has.
 {% macro landed_progress() -%}
-    {{ return(progress_of(api.Relation.create(database=history_database(), identifier='landed_parts'))) }}
+    {{ return(progress_of(history_relation('landed_parts'))) }}
 {%- endmacro %}

@@ -4,9 +4,8 @@
     {%- if execute -%}
     {%- set described = log_columns(relation.identifier) -%}
     {%- set base_model = {'factory_events': 'base_event_deliveries', 'factory_metrics': 'base_run_deliveries'} -%}
-    {%- set names = api.Relation.create(database=history_database(), schema=target.schema) -%}
-    {%- set base = load_relation(names.incorporate(path={'identifier': base_model[relation.identifier]})) -%}
-    {%- set landed_parts = load_relation(names.incorporate(path={'identifier': 'landed_parts'})) -%}
+    {%- set base = load_relation(history_relation(base_model[relation.identifier])) -%}
+    {%- set landed_parts = load_relation(history_relation('landed_parts')) -%}
     {%- set known = landed_parts if base and landed_parts else none -%}
     {%- set unread -%}
         select part from ({{ list_log_parts(relation, described.columns, described.optional, known) }}) as found

@@ -43,9 +43,7 @@
 -- The batch up to which a base model has taken in its log; none when it has to be built from all rows. By its name, for
 -- a landed log cannot refer to the model that reads it.
 {% macro taken_in_by(base_model, followed) -%}
-    {%- set relation = api.Relation.create(
-        database=history_database(), schema=target.schema, identifier=base_model
-    ) -%}
+    {%- set relation = history_relation(base_model) -%}
     {%- if execute and not flags.FULL_REFRESH and load_relation(relation) and load_relation(followed) -%}
         {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ base_model] -%}
         {{ return(batch_to_go_on_from(progress_of(relation), progress_of(followed), sql_checksum(node))) }}
@@ -82,9 +80,8 @@
 -- Stops a run that would read a log again, because models or macros have changed, when parts that were read are gone:
 -- their rows would be lost.
 {% macro assert_parts_are_there(log, base_model) -%}
-    {%- set names = api.Relation.create(database=history_database(), schema=target.schema) -%}
-    {%- set base = names.incorporate(path={'identifier': base_model}) -%}
-    {%- set landed_parts = names.incorporate(path={'identifier': 'landed_parts'}) -%}
+    {%- set base = history_relation(base_model) -%}
+    {%- set landed_parts = history_relation('landed_parts') -%}
     {%- if execute and not flags.FULL_REFRESH and load_relation(base) and load_relation(landed_parts) -%}
         {%- set own = progress_of(base) -%}
         {%- if own and own.generation.startswith(logs_place()) -%}

@@ -9,8 +9,12 @@
 -- The table, in the warehouse. Runs that keep a history of their own have it in a file beside that, as versions of the warehouse
 -- come and go, and the history may be read again.
 {% macro passed_rejections_table() -%}
-    {%- set database = 'passed' if env_var('FACTORY_HISTORY', '') else target.database -%}
-    {{ return(api.Relation.create(database=database, schema=target.schema, identifier='passed_rejections')) }}
+    {%- set is_apart = env_var('FACTORY_HISTORY', '') -%}
+    {{ return(api.Relation.create(
+        database='passed' if is_apart else target.database,
+        schema=target.schema if is_apart else internal_schema(),
+        identifier='passed_rejections',
+    )) }}
 {%- endmacro %}
 
 

@@ -26,13 +26,11 @@
             'factory_metrics': of_runs,
             'runs': of_events + of_runs + ['int_run_events'],
         }[meta.log] -%}
-            {%- set deliveries = api.Relation.create(
-                database=relation.database if name.startswith('int_') else history_database(),
-                schema=target.schema,
-                identifier=name
-            ) -%}
+            {%- set deliveries = relation.incorporate(path={'identifier': name}) if name.startswith('int_')
+                else history_relation(name) -%}
             {%- do keys.append(
-                "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ deliveries ~ " where batch_id > " ~ tested
+                "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ deliveries
+                ~ " where batch_id > " ~ tested
             ) -%}
         {%- endfor -%}
         {%- do conditions.append(meta.changed_key ~ " in (" ~ keys | join(' union ') ~ ")") -%}

@@ -27,6 +27,7 @@ from factory_metrics.logs.log_rows import LandingError, line_of_copy
 from factory_metrics.logs.own_seeds import OwnSeedError, read_own_seed
 from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.project import ROOT, UserError, check_path
+from factory_metrics.schemas import INTERMEDIATE
 from factory_metrics.variables import check_variables, logs_place
 
 RAW_DATABASE_ALIAS = "raw_logs"
@@ -70,6 +71,8 @@ class Plugin(BasePlugin):
             if file:
                 quoted = file.replace("'", "''")
                 conn.execute(f"attach if not exists '{quoted}' as {name}{mode}")
+        if self._facts:
+            _place_facts(conn)
         text = "VARCHAR"
         conn.create_function(
             "list_log_files", self._list_log_files, [text, "BOOLEAN"], text, side_effects=True
@@ -144,6 +147,24 @@ def _rows_of_line(line: str) -> str:
 
 def _place_of_logs(path: str, database: str, schema: str) -> str:
     return logs_place({"raw_path": path, "raw_database": database, "raw_schema": schema})
+
+
+def _place_facts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Show the facts of a warehouse that an earlier release built, which only reads, where they are today."""
+    schemas = "select schema_name from duckdb_schemas() where database_name = 'facts'"
+    if (INTERMEDIATE,) in connection.execute(schemas).fetchall():
+        return
+    tables = "select table_name from duckdb_tables() where database_name = 'facts' and schema_name = 'main'"
+    names = [name for (name,) in connection.execute(tables).fetchall() if name.startswith("int_")]
+    [(file,)] = connection.execute(
+        "select path from duckdb_databases() where database_name = 'facts'"
+    ).fetchall()
+    quoted = file.replace("'", "''")
+    connection.execute("detach facts")
+    connection.execute(f"attach '{quoted}' as earlier_facts (read_only); attach ':memory:' as facts")
+    connection.execute(f"create schema facts.{INTERMEDIATE}")
+    for name in names:
+        connection.execute(f"create view facts.{INTERMEDIATE}.{name} as from earlier_facts.main.{name}")
 
 
 def macros_version() -> str:

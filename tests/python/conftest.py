@@ -117,6 +117,29 @@ class Warehouse:
             return connection.execute(query).fetchall()
 
 
+def put_into_one_schema(file: Path) -> None:
+    """Make a warehouse look like one of an earlier release, which had everything in `main`."""
+    with duckdb.connect(str(file)) as connection:
+        views = (
+            "select schema_name, view_name from duckdb_views() where not internal and schema_name != 'main'"
+        )
+        for schema, name in connection.execute(views).fetchall():
+            connection.execute(f"drop view {schema}.{name}; create view {name} as select 'of old' as text")
+        tables = (
+            "select schema_name, table_name from duckdb_tables() where schema_name not in ('main', 'raw')"
+        )
+        for schema, name in connection.execute(tables).fetchall():
+            connection.execute(f"create table {name} as from {schema}.{name}; drop table {schema}.{name}")
+        for schema in ("staging", "intermediate", "semantic", "internal"):
+            connection.execute(f"drop schema if exists {schema}")
+
+
+def people_see(file: Path) -> set[str]:
+    """Return how the names begin of what a user finds in a warehouse without asking for schemas."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return {name.split("_")[0] for (name,) in connection.execute("show tables").fetchall()}
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """Build the demo factory's warehouse, with BI tools' views, which tests only read.

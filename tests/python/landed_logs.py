@@ -53,14 +53,17 @@ class Log:
 
     def ids(self) -> list[object]:
         """Return the ids of the events that are there."""
-        query = "select event_id from base_event_deliveries where withdrawn_batch_id is null order by all"
+        query = (
+            "select event_id from staging.base_event_deliveries where withdrawn_batch_id is null order by all"
+        )
         return [row[0] for row in self.query(query)]
 
     def let_macros_change(self) -> None:
         """Make what has landed look like that of an earlier release."""
         with duckdb.connect(str(self.file)) as connection:
             connection.execute(
-                "update model_progress set generation = regexp_replace(generation, ' .*', ' old/x y') "
+                "update internal.model_progress "
+                "set generation = regexp_replace(generation, ' .*', ' old/x y') "
                 "where model = 'landed_parts'"
             )
 

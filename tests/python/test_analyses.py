@@ -150,11 +150,12 @@ def test_forecast_of_a_steady_factory_is_what_it_costs(demo: Demo, tmp_path: Pat
     """A factory that costs 1 USD on weekdays and 0 at weekends goes on so, with certainty."""
     with edited(demo, tmp_path) as connection:
         connection.execute(
-            "delete from int_runs; "
-            "insert into int_runs (org_id, run_id, cost_usd, duration_ms, recorded_at, counts_from) "
+            "delete from intermediate.int_runs; "
+            "insert into intermediate.int_runs "
+            "(org_id, run_id, cost_usd, duration_ms, recorded_at, counts_from) "
             "select 'acme-robotics', strftime(day, '%x'), 1, 1, day, day from "
             "range(timestamp '2026-01-01', timestamp '2026-07-01', interval 1 day) as days (day) "
-            "where isodow(day) < 6; update int_orgs set first_seen_at = timestamp '2026-01-01'"
+            "where isodow(day) < 6; update intermediate.int_orgs set first_seen_at = timestamp '2026-01-01'"
         )
         rows = fetch(connection, demo.compiled("cost_forecast"))
     acme = [row for row in rows if row["org_id"] == "acme-robotics"]
@@ -199,7 +200,7 @@ def test_yields_are_those_of_the_marts_and_alert_when_they_fall(demo: Demo, tmp_
 
     with edited(demo, tmp_path) as connection:
         connection.execute(
-            "update int_station_visits set ending = 'rework' "
+            "update intermediate.int_station_visits set ending = 'rework' "
             "where ending = 'forward' and station = 'development' and org_id = 'acme-robotics' "
             "and left_at > timestamp '2026-06-24'"
         )
@@ -261,13 +262,14 @@ def test_late_arrivals_are_told_from_changes(demo: Demo, tmp_path: Path) -> None
             "and recorded_at between timestamp '2026-06-27' and timestamp '2026-06-28'"
         )
         [lost] = fetch(
-            connection, f"select count(*) as runs, sum(cost_usd)::double as cost from int_runs {late}"
+            connection,
+            f"select count(*) as runs, sum(cost_usd)::double as cost from intermediate.int_runs {late}",
         )
-        connection.execute(f"delete from int_runs {late}")
+        connection.execute(f"delete from intermediate.int_runs {late}")
         connection.execute(
-            "delete from int_issue_completions "
+            "delete from intermediate.int_issue_completions "
             "where superseded_at is null and (org_id, completed_at) = (select (org_id, max(completed_at)) "
-            "from int_issue_completions where org_id = 'northwind-health' "
+            "from intermediate.int_issue_completions where org_id = 'northwind-health' "
             "and completed_at <= timestamp '2026-06-28' group by org_id)"
         )
     assert number(lost["runs"]) > 0

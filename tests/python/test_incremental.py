@@ -87,21 +87,24 @@ def differences(found: list[Path], expected: Path) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach '{expected}' as expected (read_only)")
-        places: dict[str, set[str]] = {}
+        places: dict[str, dict[str, str]] = {}
         for number, file in enumerate(found):
             connection.execute(f"attach '{file}' as {'history' if number else 'found'} (read_only)")
-        query = "select database_name, table_name from duckdb_tables() where schema_name = 'main'"
-        for database, table in connection.execute(query).fetchall():
-            places.setdefault(table, set()).add(database)
+        query = (
+            "select table_name, database_name, database_name || '.' || schema_name || '.' || table_name "
+            "from duckdb_tables() where schema_name != 'raw'"
+        )
+        for table, database, name in connection.execute(query).fetchall():
+            places.setdefault(table, {})[database] = name
         for table, databases in sorted(places.items()):
             if table in NOT_COMPARED:
                 continue
-            [place] = databases - {"expected"}
+            [place] = databases.keys() - {"expected"}
             assert "expected" in databases, table
-            names = [row[0] for row in connection.execute(f"describe expected.main.{table}").fetchall()]
+            names = [row[0] for row in connection.execute(f"describe {databases['expected']}").fetchall()]
             columns = ", ".join(f'"{name}"' for name in names if name not in BOOKKEEPING)
             queries = [
-                f"select {columns} from {database}.main.{table} where {CONDITIONS.get(table, 'true')}"
+                f"select {columns} from {databases[database]} where {CONDITIONS.get(table, 'true')}"
                 for database in (place, "expected")
             ]
             for more, less, what in ((*queries, "too much"), (*reversed(queries), "too little")):

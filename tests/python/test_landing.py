@@ -9,7 +9,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import Warehouse, people_see, put_into_one_schema
 from landed_logs import Builder, Log
+
+from factory_metrics.schemas import find_in_all_schemas
 
 EVENT = {"org_id": "acme", "event_type": "human.override", "payload": {}}
 
@@ -59,6 +62,40 @@ def test_rows_of_files_that_are_gone_are_not_forgotten_by_a_release_that_reads_l
     assert files.ids() == ["a1", "z1"]
 
 
+def test_rows_of_files_that_are_gone_come_along_from_the_one_schema_of_earlier_releases(files: Log) -> None:
+    gone = write(files, "a.jsonl", "a1")
+    assert files.run()
+    put_into_one_schema(files.file)
+    assert people_see(files.file) >= {"base", "model"}
+    gone.unlink()
+    write(files, "b.jsonl", "b1")
+    assert files.run()
+    assert files.ids() == ["a1", "b1"]
+    assert people_see(files.file) == {"delivery"}, "what is not for people has left"
+    with duckdb.connect(str(files.file)) as connection:
+        connection.execute("create table main.base_event_deliveries as select 'left over' as event_id")
+    assert files.run()
+    assert files.ids() == ["a1", "b1"]
+    assert people_see(files.file) == {"delivery"}
+
+
+class _Named(Warehouse):
+    """A warehouse whose file is called as one of its schemas."""
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "staging.duckdb"
+
+
+def test_a_warehouse_may_have_the_name_of_a_schema(tmp_path: Path) -> None:
+    named = _Named(tmp_path)
+    named.build("{}", "--select", "+stg_events", "--exclude-resource-type", "test")
+    with duckdb.connect(str(named.file)) as connection:
+        find_in_all_schemas(connection)
+        [(events,)] = connection.execute("select count(*) from stg_events").fetchall()
+    assert events > 1000
+
+
 def test_every_row_is_accounted_for_though_files_that_were_read_are_gone(files: Log) -> None:
     gone = write(files, "a.jsonl", "a1")
     write(files, "b.jsonl", "b1")
@@ -68,7 +105,7 @@ def test_every_row_is_accounted_for_though_files_that_were_read_are_gone(files: 
     gone.unlink()
     assert files.run(*needed, test)
     with duckdb.connect(str(files.file)) as connection:
-        connection.execute("delete from base_event_deliveries where event_id = 'b1'")
+        connection.execute("delete from staging.base_event_deliveries where event_id = 'b1'")
     assert not files.run(test)
 
 

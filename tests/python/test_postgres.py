@@ -110,7 +110,7 @@ def test_numerics_are_what_they_are(postgresql: str, tmp_path: Path) -> None:
                 warehouse.build(variables, *selection)
     found = warehouse.rows("""
         select run_id::integer, cost_usd::varchar, duration_ms::varchar, rejected_rule, record
-        from base_run_deliveries order by 1
+        from staging.base_run_deliveries order by 1
     """)
     assert len(found) == len(ingestions) * len(measures)
     for run_id, *measured, rule, record in found:
@@ -124,5 +124,7 @@ def test_numerics_are_what_they_are(postgresql: str, tmp_path: Path) -> None:
         if rule is not None:  # as it arrived
             kept = json.loads(str(record))
             assert (kept["cost_usd"], kept["duration_ms"]) == delivered
-    rules = warehouse.rows("select rejected_rule, count(*) from base_event_deliveries group by 1 order by 1")
+    rules = warehouse.rows(
+        "select rejected_rule, count(*) from staging.base_event_deliveries group by 1 order by 1"
+    )
     assert rules == [("invalid_timestamp", 3), (None, 1)]

@@ -96,7 +96,9 @@ def test_a_measure_without_a_value_is_unknown_and_a_bad_one_is_rejected(files: L
             f"copy (select '{quoted}' as id, {', '.join(selected)}) to '{folder}/{number}.parquet'"
         )
     assert files.run()
-    found = files.query("select run_id, coalesce(rejected_rule, cost_usd::varchar) from base_run_deliveries")
+    found = files.query(
+        "select run_id, coalesce(rejected_rule, cost_usd::varchar) from staging.base_run_deliveries"
+    )
     assert {row[0]: row[1] for row in found} == expected
 
 
@@ -187,7 +189,7 @@ def check_rows(logs: Log, forms: list[str]) -> None:
     found = logs.query(
         "select event_id, coalesce(rejected_rule, ''), org_id, issue_id, "
         "strftime(occurred_at, '%Y-%m-%dT%H:%M:%SZ'), strftime(ingested_at, '%Y-%m-%dT%H:%M:%SZ') "
-        "from base_event_deliveries"
+        "from staging.base_event_deliveries"
     )
     expected = {f"{form} {name}": outcome for form in forms for name, (_, outcome) in ROWS.items()}
     assert {row[0]: row[1] or row[2:] for row in found} == expected
@@ -200,7 +202,7 @@ def test_columns_have_many_names_in_files(files: Log) -> None:
     assert files.run()
     check_rows(files, forms)
     origins = files.query(
-        "select distinct regexp_extract(origin, '[^/]*$') from base_event_deliveries order by 1"
+        "select distinct regexp_extract(origin, '[^/]*$') from staging.base_event_deliveries order by 1"
     )
     assert [row[0] for row in origins] == ["a.json.gz", "a.jsonl", "a.ndjson.zst", "a.parquet", "b.csv.gz"]
 
@@ -230,7 +232,7 @@ def test_columns_have_many_names_in_tables(tmp_path: Path) -> None:
             assert logs.run()
         runs = logs.query(
             "select strftime(recorded_at, '%H:%M'), ingested_at = recorded_at, rejected_rule "
-            "from base_run_deliveries order by all"
+            "from staging.base_run_deliveries order by all"
         )
         rule = "invalid_timestamp"
         assert runs == [

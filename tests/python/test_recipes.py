@@ -110,13 +110,15 @@ def test_a_new_range_has_marts_and_is_described(project: Path) -> None:
 
 
 def test_a_new_event_type_is_accepted(project: Path) -> None:
-    assert rows(project, "select rejected_rule from base_event_deliveries where event_id = 'blocked'") == [
-        (None,)
-    ]
+    assert rows(
+        project, "select rejected_rule from staging.base_event_deliveries where event_id = 'blocked'"
+    ) == [(None,)]
 
 
 def test_a_new_column_has_values(project: Path) -> None:
-    types = rows(project, "select distinct event_type from int_work_item_transitions where reason != ''")
+    types = rows(
+        project, "select distinct event_type from intermediate.int_work_item_transitions where reason != ''"
+    )
     assert types == [("work-item.rework",)]
 
 

@@ -15,7 +15,7 @@ from unittest import mock
 import duckdb
 import forked
 import pytest
-from conftest import ROOT, Warehouse
+from conftest import ROOT, Warehouse, people_see, put_into_one_schema
 from refreshed_home import (
     BAD_DATA,
     BROKEN_SETUP,
@@ -41,7 +41,8 @@ from rollback import chosen_version
 def first_rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     """Return something that every version has otherwise."""
     query = (
-        "select as_of, sum(total_issues), (select count(*) from int_runs) from aggregate_7d group by as_of"
+        "select as_of, sum(total_issues), (select count(*) from intermediate.int_runs) "
+        "from aggregate_7d group by as_of"
     )
     return connection.execute(query).fetchall()
 
@@ -102,6 +103,22 @@ def test_views_are_made_once_and_show_what_is_published(story: Story) -> None:
         shown = reader.execute(f"{columns} from bi_aggregate where time_range = '7d' order by all").fetchall()
         assert shown == reader.execute(f"{columns} from aggregate_7d order by all").fetchall()
         assert shown
+
+
+def test_all_that_people_query_has_descriptions(story: Story) -> None:
+    with duckdb.connect(str(story.factory.home.published), read_only=True) as reader:
+        relations = reader.execute("""
+            select table_name, comment from duckdb_tables() where schema_name = 'main'
+            union all
+            select view_name, comment from duckdb_views() where schema_name = 'main' and not internal
+        """).fetchall()
+        columns = reader.execute(
+            "select table_name || '.' || column_name, comment from duckdb_columns() "
+            "where schema_name = 'main' and not internal"
+        ).fetchall()
+    assert len(relations) > 70
+    assert {"run_history", "clock", "rejected_records", "bi_cost", "counted_runs"} <= {*dict(relations)}
+    assert [name for name, comment in relations + columns if not comment] == []
 
 
 def test_without_new_rows_nothing_is_published(story: Story) -> None:
@@ -208,7 +225,7 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story) -
 def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story) -> None:
     factory = story.copy()
     with duckdb.connect(str(factory.home.published), read_only=True) as reader:
-        [(first,)] = reader.execute("select min(first_seen_at) from int_orgs").fetchall()
+        [(first,)] = reader.execute("select min(first_seen_at) from intermediate.int_orgs").fetchall()
     result = factory.refresh(as_of="2020-01-01")
     assert result.returncode == BROKEN_SETUP
     assert (
@@ -263,7 +280,7 @@ def test_models_that_are_no_more_keep_no_version_from_being_current(story: Story
     current = factory.home.published.resolve()
     current.chmod(0o644)
     with duckdb.connect(str(current)) as connection:
-        connection.execute("insert into model_progress values ('int_of_old', 'old', 0)")
+        connection.execute("insert into internal.model_progress values ('int_of_old', 'old', 0)")
     assert factory.refresh("--no-documents").returncode == NOTHING_NEW
 
 
@@ -461,9 +478,10 @@ def test_another_version_of_a_model_is_built_anew(story: Story) -> None:
     factory.home.warehouse.chmod(0o644)
     with duckdb.connect(str(factory.home.warehouse)) as connection:
         # as an earlier version of this model would have left it
-        connection.execute("update int_runs set cost_usd = 1")
+        connection.execute("update intermediate.int_runs set cost_usd = 1")
         connection.execute(
-            "update model_progress set generation = regexp_replace(generation, '[0-9a-f]+ [0-9a-f-]+$', 'x') "
+            "update internal.model_progress "
+            "set generation = regexp_replace(generation, '[0-9a-f]+ [0-9a-f-]+$', 'x') "
             "where model = 'int_runs'"
         )
     assert (
@@ -471,6 +489,36 @@ def test_another_version_of_a_model_is_built_anew(story: Story) -> None:
     )
     assert factory.home.versions() == [2, 3], "somebody may be about to open the one before"
     assert factory.documents() == story.factory.documents()
+
+
+def test_a_home_of_an_earlier_release_goes_on(story: Story, tmp_path: Path) -> None:
+    factory = story.copy()
+    published = factory.home.published.resolve()
+    published.chmod(0o644)
+    put_into_one_schema(published)
+    assert factory.refresh("--no-documents").returncode == NOTHING_NEW
+    command = [sys.executable, "scripts/backfill.py", "--home", str(factory.home.folder)]
+    command += ["--from", "2026-06-28", "--to", "2026-06-28", "--out", str(tmp_path / "out")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    assert len(contents(tmp_path / "out")) == len(story.first_documents)
+    gone = min(factory.logs.rglob("*.parquet"))
+    gone.rename(tmp_path / "gone")
+    try:
+        result = factory.refresh(as_of="2026-06-30T12:00:00.000001Z")
+    finally:
+        (tmp_path / "gone").rename(gone)
+    assert result.returncode == PUBLISHED, result.stderr
+    assert factory.documents() == story.factory.documents()
+    assert people_see(factory.home.published) == people_see(story.factory.home.published)
+    assert not people_see(factory.home.published) & {
+        "int",
+        "as",
+        "stg",
+        "model",
+        "passed",
+        "time",
+        "station_positions",
+    }
 
 
 def test_rows_of_files_that_are_gone_stay(story: Story, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def event_csv(name: str, reason: str) -> str:
 
 def reasons(files: Log, condition: str) -> dict[object, object]:
     """Return the reasons of the events with a condition, by id."""
-    query = f"select event_id, payload ->> 'reason' from base_event_deliveries where {condition}"
+    query = f"select event_id, payload ->> 'reason' from staging.base_event_deliveries where {condition}"
     return {row[0]: row[1] for row in files.query(query)}
 
 
@@ -126,7 +126,8 @@ def test_every_line_is_a_row_whatever_its_bytes(files: Log, seed: int) -> None:
     assert files.run(*COUNTED)
     assert reasons(files, "rejected_rule is null") == good
     records = files.query(
-        "select origin, rtrim(record, chr(13)) from base_event_deliveries where rejected_rule = 'unreadable'"
+        "select origin, rtrim(record, chr(13)) from staging.base_event_deliveries "
+        "where rejected_rule = 'unreadable'"
     )
     assert sorted(map(str, records)) == sorted(map(str, bad))
     [(row_count,)] = files.query("select sum(row_count)::integer from delivery_counts")
@@ -151,9 +152,9 @@ def test_rows_that_a_reader_loses_are_noticed(files: Log) -> None:
     path = files.place / "factory_events" / "a.jsonl"
     path.write_text("".join(json.dumps(event(f"e{number}")) + "\n" for number in range(3)))
     assert files.run(*COUNTED[:-1])
-    files.query("delete from base_event_deliveries where event_id = 'e1'")
+    files.query("delete from staging.base_event_deliveries where event_id = 'e1'")
     files.query("update delivery_counts set row_count = 2 where log = 'factory_events'")
-    files.query("update int_event_arrivals set row_count = 2")
+    files.query("update intermediate.int_event_arrivals set row_count = 2")
     assert not files.run(PROMISE)
 
 
@@ -273,13 +274,13 @@ def test_bytes_are_text_if_they_are_utf_8(files: Log) -> None:
         duckdb.execute(f"copy (select {as_text} from {rows} where {condition}) to '{path}'")
     assert files.run(*COUNTED)
     found = files.query(
-        "select event_id, org_id, project_id, payload ->> 'reason' from base_event_deliveries "
+        "select event_id, org_id, project_id, payload ->> 'reason' from staging.base_event_deliveries "
         "where rejected_rule is null order by all"
     )
     good = ("good", "Zürich", "Köln", "é")
     assert found == [good, good, ("none", "Zürich", None, "é")]
     [(rule, record)] = files.query(
-        "select rejected_rule, record from base_event_deliveries where event_id = 'bad'"
+        "select rejected_rule, record from staging.base_event_deliveries where event_id = 'bad'"
     )
     assert (rule, json.loads(str(record))["project_id"]) == ("unreadable", "\\xFF")
 

@@ -29,7 +29,7 @@ EVENTS: tuple[tuple[str, str, str, str, str, dict[str, object]], ...] = (
     ("e8", SUMMARY, "I1", "s5", "14:00", {"model": "claude-silent"}),
 )
 RUNS = """
-    select run_id, station, provider, cost_source, cost_usd from int_runs
+    select run_id, station, provider, cost_source, cost_usd from intermediate.int_runs
     where counts_until is null order by run_id
 """
 
@@ -102,12 +102,16 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
     assert "unknown station" not in said
     assert "no price" not in said
     with duckdb.connect(str(home / "factory.duckdb"), read_only=True) as connection:
-        before = "select cost_usd, counts_from, counts_until from int_runs where run_id = 'e2'"
+        before = "select cost_usd, counts_from, counts_until from intermediate.int_runs where run_id = 'e2'"
         [(cost, since, until)] = connection.execute(before).fetchall()
         assert (cost, f"{since:%H:%M}", f"{until:%H:%M}") == (Decimal("10.5"), "10:30", "11:00")
-        rejected = connection.execute("select log, rule, record_id from rejected_deliveries").fetchall()
+        rejected = connection.execute(
+            "select log, rule, record_id from staging.rejected_deliveries"
+        ).fetchall()
         assert not rejected
-        left_out = "select rejected_rule, run_id from int_event_runs where rejected_rule is not null"
+        left_out = (
+            "select rejected_rule, run_id from intermediate.int_event_runs where rejected_rule is not null"
+        )
         assert connection.execute(left_out).fetchall() == [("invalid_measure", "e7")]
 
     (seeds / "model_providers.csv").write_text("prefix,provider\noracle,\n")

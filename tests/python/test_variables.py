@@ -111,20 +111,20 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
         warehouse.folder.mkdir()
     shutil.copy(demo.file, of_demo.file)
     with duckdb.connect(str(of_demo.file)) as connection:
-        connection.execute("delete from model_progress where model = 'logs'")
+        connection.execute("delete from internal.model_progress where model = 'logs'")
     assert of_demo.dbt("seed", "{}").returncode == 0, "a demo of an earlier release, which did not claim it"
     with duckdb.connect(str(with_tables.file)) as connection:
         connection.execute("create schema raw; create table raw.factory_events as select 'mine' as id")
     landing = ("--select", "+landed_parts", "--exclude-resource-type", "test")
     own.build(f"{{raw_path: '{os.path.relpath(tmp_path / 'raw', ROOT)}/../raw/.'}}", *landing)
-    (parts,) = own.rows("select list(part order by part) from landed_parts where log != 'settings'")
+    (parts,) = own.rows("select list(part order by part) from staging.landed_parts where log != 'settings'")
     assert parts == (
         [str(tmp_path / "raw" / log / "rows.jsonl") for log in ("factory_events", "factory_metrics")],
     )
     own.build(own_logs, *landing)
-    assert own.rows("select list(part order by part) from landed_parts where log != 'settings'") == [parts], (
-        "it is the same place"
-    )
+    assert own.rows("select list(part order by part) from staging.landed_parts where log != 'settings'") == [
+        parts
+    ], "it is the same place"
 
     def contents(warehouse: Warehouse) -> list[list[tuple[object, ...]]]:
         query = "select schema_name, table_name from duckdb_tables() where table_name != 'model_progress'"
@@ -164,4 +164,6 @@ def test_a_warehouse_keeps_to_its_logs(demo: Warehouse, tmp_path: Path, pool: Th
     mistaken.build(own_logs, *landing)
 
     of_demo.build(own_logs, "--full-refresh", *landing)
-    assert of_demo.rows("select count(*) from landed_parts") == own.rows("select count(*) from landed_parts")
+    assert of_demo.rows("select count(*) from staging.landed_parts") == own.rows(
+        "select count(*) from staging.landed_parts"
+    )

@@ -11,6 +11,7 @@ import duckdb
 from factory_metrics.documents.marts import ColumnType, Mart, ddl
 from factory_metrics.failures import first_line
 from factory_metrics.project import UserError
+from factory_metrics.schemas import find_in_all_schemas
 
 _BUILD = "build it with `dbt build` (or `make demo`)"
 _REBUILD = "build the warehouse again with `dbt build`"
@@ -132,11 +133,15 @@ def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
 
     """
     try:
-        row = warehouse.execute("""
+        row = (
+            find_in_all_schemas(warehouse)
+            .execute("""
             select clock.as_of, min(int_orgs.first_seen_at)
-            from main.clock cross join main.int_orgs
+            from clock cross join int_orgs
             group by clock.as_of having clock.as_of < min(int_orgs.first_seen_at)
-        """).fetchone()
+        """)
+            .fetchone()
+        )
     except duckdb.CatalogException:
         return  # marts alone, as others may have copied them
     if row:

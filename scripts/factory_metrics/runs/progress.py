@@ -11,6 +11,7 @@ import duckdb
 
 from factory_metrics.project import ROOT, UserError
 from factory_metrics.runs import run_history
+from factory_metrics.schemas import find_in_all_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -90,6 +91,7 @@ def heed_older_history(home: Home, published: Published | None) -> None:
     batches = [published.batch_id] if published and published.generation.startswith(generation) else []
     if home.warehouse.exists():
         with suppress(duckdb.Error), duckdb.connect(str(home.warehouse)) as connection:
+            find_in_all_schemas(connection)
             query = "select batch_id from model_progress where starts_with(generation, ?)"
             batches += [row[0] for row in connection.execute(query, [generation]).fetchall()]
     if generation and max(batches, default=0) > batch_id:
@@ -151,6 +153,7 @@ def is_tested(home: Home, project_version: str) -> bool:
     if not home.warehouse.exists():
         return False
     with duckdb.connect(str(home.warehouse)) as connection:
+        find_in_all_schemas(connection)
         try:
             tested = connection.execute("select 1 from model_progress where model = 'tests'").fetchone()
             run = run_history.read_last(connection)
@@ -163,6 +166,7 @@ def drop_removed_models(home: Home, relations: Collection[str]) -> None:
     """Drop what earlier releases built, and this one no longer does."""
     kept = [*relations, "model_progress", "run_history"]
     with duckdb.connect(str(home.warehouse)) as connection:
+        find_in_all_schemas(connection)
         found = connection.execute(
             """
             select case when view then 'view' else 'table' end, schema_name, name from (
@@ -183,6 +187,7 @@ def drop_removed_models(home: Home, relations: Collection[str]) -> None:
 def mark_as_untested(home: Home) -> None:
     """Let the tests look at everything: models or settings are others than when they passed."""
     with duckdb.connect(str(home.warehouse)) as connection:
+        find_in_all_schemas(connection)
         connection.execute("delete from model_progress where model = 'tests'")
 
 
@@ -190,5 +195,6 @@ def mark_as_tested(home: Home) -> None:
     """Write down that all tests have passed so far; those of the next run look at what comes after."""
     generation, batch_id = landed_progress(home)
     with duckdb.connect(str(home.warehouse)) as connection:
+        find_in_all_schemas(connection)
         connection.execute("delete from model_progress where model = 'tests'")
         connection.execute("insert into model_progress values ('tests', ?, ?)", [generation, batch_id])

@@ -27,6 +27,7 @@ from factory_metrics.failures import first_line
 from factory_metrics.project import UserError, check_path
 from factory_metrics.runs import run_history
 from factory_metrics.runs.run_history import Run
+from factory_metrics.schemas import find_in_all_schemas
 
 # Higher than copies of this size fail on some systems.
 _COPY_BYTES = 1 << 30
@@ -151,7 +152,7 @@ class Home:
         file = self.existing_file(version)
         try:
             with duckdb.connect(str(file), read_only=True) as connection:
-                yield connection
+                yield find_in_all_schemas(connection)
         except duckdb.Error as error:
             message = f"version {version} cannot be read ({first_line(error)}): {self._way_out(version)}"
             raise UserError(message) from error

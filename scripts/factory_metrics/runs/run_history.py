@@ -28,6 +28,21 @@ COLUMNS = {
     "steps": "MAP(VARCHAR, DOUBLE)",
 }
 
+# What they mean, for those who open a warehouse.
+_DESCRIPTIONS = {
+    "started_at": "When the run began, UTC.",
+    "seconds": "How long it took.",
+    "outcome": "The exit code in words.",
+    "message": "What went wrong.",
+    "as_of": "The instant for which it computed, UTC.",
+    "rows_in": "Delivered rows that were new since the version before.",
+    "rows_rejected": "Rejected rows among them.",
+    "batch_id": "The batch that the logs had come to.",
+    "published_version": "The version that it published.",
+    "project_version": "A checksum of models and settings.",
+    "freshness": "What dbt says of how fresh each log is.",
+    "steps": "The seconds that each step took.",
+}
 
 # The lines of the history's file, as DuckDB reads them: years of runs would take Python gigabytes. Those that
 # were cut off become nulls.
@@ -112,6 +127,8 @@ def write_table(warehouse: Path, history: Path, run: Run) -> None:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create or replace table run_history ({columns})")
         connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
+        for column, description in _DESCRIPTIONS.items():
+            connection.execute(f"comment on column run_history.{column} is '{description}'")
         if history.exists() and history.stat().st_size:
             connection.execute(
                 f"insert into run_history by name from {_LINES} where started_at is not null",
