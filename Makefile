@@ -16,7 +16,7 @@ REPORT ?= report.html
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report serve docs test test-bi lint format generate lock clean
+.PHONY: help demo report serve docs test test-bi test-spark lint format generate lock clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,11 @@ help:  ## Show this help
 .venv-bi/installed: requirements-bi.txt
 	$(PYTHON) -m venv .venv-bi
 	.venv-bi/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bi.txt
+	@touch $@
+
+.venv-spark4/installed .venv-spark35/installed: .venv-%/installed: requirements-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-$*.txt
 	@touch $@
 
 demo: export FACTORY_WAREHOUSE := $(DEMO_WAREHOUSE)
@@ -60,6 +65,9 @@ test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset
 	$(BIN)/python -m pytest tests/python/bi
 
+test-spark: .venv/dev .venv-spark4/installed .venv-spark35/installed  ## Test what runs on Apache Spark (needs Java 17)
+	$(BIN)/python -m pytest tests/python/spark
+
 lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -81,10 +89,10 @@ generate: .venv/dev  ## Write the files that follow from others: a mart per rang
 	$(BIN)/python scripts/dev/write_openapi.py
 
 lock: .venv/dev  ## Write the lock files from requirements*.in
-	for name in requirements requirements-dev requirements-bi; do \
+	for name in requirements requirements-dev requirements-bi requirements-spark4 requirements-spark35; do \
 		$(BIN)/uv pip compile --quiet --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
 			--python-version 3.11 $$name.in -o $$name.txt || exit 1; \
 	done
 
-clean:  ## Remove what the other targets made, but for .venv and .venv-bi
+clean:  ## Remove what the other targets made, but for .venv and its like
 	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite report.html

@@ -40,9 +40,15 @@
 {%- endmacro %}
 
 
+-- The text in lower case, letter by letter.
+{% macro lower_case(text) -%}
+    {{ return(adapter.dispatch('lower_case')(text)) }}
+{%- endmacro %}
+
+
 -- A name that is compared without regard to letter case and the blanks around it.
 {% macro clean_name(text) -%}
-    lower({{ trimmed(text) }})
+    {{ lower_case(trimmed(text)) }}
 {%- endmacro %}
 
 

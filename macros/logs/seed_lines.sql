@@ -58,5 +58,5 @@
 
 -- The name of a model, or its beginning: letter case and blanks do not matter.
 {% macro model_name(text) -%}
-    {{ without_blanks('lower(' ~ text ~ ')') }}
+    {{ without_blanks(lower_case(text)) }}
 {%- endmacro %}

@@ -52,7 +52,8 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 def commands() -> list[tuple[str, str]]:
     """Return the commands of all pages' `sh` blocks, without comments, each with its page."""
-    pages = [path for path in ROOT.rglob("*.md") if not {".venv", ".venv-bi", "target"} & {*path.parts}]
+    made = (".venv", "target")
+    pages = [path for path in ROOT.rglob("*.md") if not any(part.startswith(made) for part in path.parts)]
     names = {path.relative_to(ROOT).as_posix(): path for path in pages}
     ordered = sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
     found = []

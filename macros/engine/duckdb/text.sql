@@ -49,6 +49,11 @@
 {%- endmacro %}
 
 
+{% macro duckdb__lower_case(text) -%}
+    lower({{ text }})
+{%- endmacro %}
+
+
 {% macro duckdb__without_blanks(text) -%}
     regexp_replace({{ text }}, '[{{ blank_characters() }}]+', '', 'g')
 {%- endmacro %}

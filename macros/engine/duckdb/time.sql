@@ -19,7 +19,7 @@
 
 
 {% macro duckdb__plus_microseconds(moment, microseconds) -%}
-    ({{ moment }} + cast({{ microseconds }} as bigint) * interval 1 microsecond)
+    ({{ moment }} + to_microseconds(cast({{ microseconds }} as bigint)))
 {%- endmacro %}
 
 

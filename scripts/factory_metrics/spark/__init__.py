@@ -1,0 +1,1 @@
+"""The models on Apache Spark: a session, and dbt in it."""
