@@ -14,6 +14,7 @@ KNOWS = {
     "documents": set[str](),
     "bi": set[str](),
     "synthetic": set[str](),
+    "spark": set[str](),
     "pull": {"documents"},
     "report": {"documents"},
     "runs": {"logs", "documents", "bi"},

@@ -321,8 +321,8 @@ class Home:
             return Rollback(int(version), int(batch_id), int(from_version), *run_started_at)
         except ValueError as error:
             message = (
-                f"{self._rollback}, which says what was gone back to, is damaged: give scripts/rollback.py the "
-                "number of the version to publish, or remove the file to go on with new rows"
+                f"{self._rollback}, which says what was gone back to, is damaged: give scripts/rollback.py "
+                "the number of the version to publish, or remove the file to go on with new rows"
             )
             raise UserError(message) from error
 

@@ -1,5 +1,6 @@
 """Start a Spark session that computes as the models expect, and keep dbt from changing it."""
 
+import logging
 import os
 import re
 import shutil
@@ -30,6 +31,7 @@ def local_settings(warehouse: Path) -> dict[str, str]:
     """Return the settings of a session on this machine, with its tables and their catalog in a folder."""
     return {
         "spark.ui.enabled": "false",
+        "spark.log.level": "ERROR",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.sql.warehouse.dir": str(warehouse / "tables"),
@@ -56,6 +58,8 @@ def start_session(environment: Mapping[str, str] = os.environ) -> SparkSession:
     warehouse = Path(environment.get("FACTORY_SPARK_WAREHOUSE") or ROOT / "warehouse" / "spark").resolve()
     for name, value in (SETTINGS | (local_settings(warehouse) if master.startswith("local") else {})).items():
         builder = builder.config(name, value)
+    # It writes the stack of each failed statement, which dbt reports.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
     try:
         session = builder.enableHiveSupport().getOrCreate()
     except (PySparkException, OSError) as error:
