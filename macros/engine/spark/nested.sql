@@ -45,12 +45,12 @@
         {% for key in keys -%}
         {{ key }},
         {% endfor -%}
-        {% for name in lists -%}
-        zipped_items.{{ loop.index0 }} as {{ name }},
+        {% for name, list in lists.items() -%}
+        get({{ list }}, list_place) as {{ name }},
         {% endfor -%}
         list_place + 1 as list_position
     from {{ relation }}
-    lateral view posexplode(arrays_zip({{ lists.values() | join(', ') }})) as list_place, zipped_items
+    lateral view posexplode({{ lists.values() | first }}) as list_place, first_item
 {%- endmacro %}
 
 

@@ -22,8 +22,6 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # A quotient that does not fit its decimals fails, instead of losing some.
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
-    # Literals are read by the standard: '\d' in a pattern is written r'\d'.
-    "spark.sql.parser.escapedStringLiterals": "false",
 }
 
 
@@ -56,6 +54,7 @@ def start_session(environment: Mapping[str, str] = os.environ) -> SparkSession:
     _check_master(master)
     builder = SparkSession.builder.appName("factory_metrics").master(master)
     warehouse = Path(environment.get("FACTORY_SPARK_WAREHOUSE") or ROOT / "warehouse" / "spark").resolve()
+    warehouse.mkdir(parents=True, exist_ok=True)
     for name, value in (SETTINGS | (local_settings(warehouse) if master.startswith("local") else {})).items():
         builder = builder.config(name, value)
     # It writes the stack of each failed statement, which dbt reports.
