@@ -208,6 +208,13 @@ def test_a_url_that_cannot_be_used(version: Path, url: str, message: str) -> Non
     assert "s3cret" not in str(error.value)
 
 
+@pytest.mark.parametrize("schema", ["", "x" * 64, "é" * 32])
+def test_a_schema_that_cannot_be_called_so_is_refused(schema: str) -> None:
+    with pytest.raises(UserError, match="the schema .*: (leave the option out|give it a shorter name)"):
+        Target("postgresql://reader@127.0.0.1/db", schema).check()
+    Target("postgresql://reader@127.0.0.1/db", "x" * 63).check()
+
+
 def test_a_schema_that_is_not_ours(version: Path, target: Target) -> None:
     schema = f'"{target.schema}"'
     run_on(target.url, f"create schema {schema}; create table {schema}.bi_cost as select 1 as precious")

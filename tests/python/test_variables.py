@@ -38,6 +38,7 @@ EVENT = {
         pytest.param("{top: 5}", "top, which is no variable; there are: raw_path", id="an analysis's"),
         pytest.param("{1: 2}", "has 1, which is no variable", id="no text"),
         pytest.param("{max_rejected_share: much}", "must be a number of 0 or more", id="of another kind"),
+        pytest.param("{max_rejected_share: .inf}", "must be a number of 0 or more", id="no number"),
         pytest.param("[raw_path]", "is no mapping", id="a list"),
     ],
 )

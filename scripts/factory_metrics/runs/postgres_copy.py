@@ -59,6 +59,8 @@ _TYPES = {
 # PostgreSQL's text cannot hold the character 0, which an id in a log may have.
 _INSTEAD_OF_NUL = "\N{REPLACEMENT CHARACTER}"
 
+_LONGEST_NAME_BYTES = 63  # PostgreSQL's own bound
+
 # How long a change of columns waits for readers, who wait for it in turn.
 _LOCK_TIMEOUT = "30s"
 
@@ -91,6 +93,12 @@ class Target(NamedTuple):
             raise UserError(message)
         if not self.schema:
             message = "the schema of PostgreSQL has no name: leave the option out, or name one"
+            raise UserError(message)
+        if len(self.schema.encode()) > _LONGEST_NAME_BYTES:
+            message = (
+                f"the schema {self.schema} has more than {_LONGEST_NAME_BYTES} bytes, and PostgreSQL would cut "
+                "it off: give it a shorter name"
+            )
             raise UserError(message)
 
     def failure(self, reason: str) -> str:
