@@ -171,7 +171,7 @@ def test_a_damaged_note_of_a_rollback_is_named_with_a_way_out(note: bytes, tmp_p
     home = Home(tmp_path)
     home.build.mkdir()
     (home.build / "rollback").write_bytes(note)
-    with pytest.raises(UserError, match="build/rollback, which .* is damaged: give scripts/rollback.py the"):
+    with pytest.raises(UserError, match=r"build/rollback, which .* is damaged: give scripts/rollback.py the"):
         home.rollback()
     assert chosen_version(home, "7") == 7, "for which the note does not matter"
 
