@@ -167,7 +167,7 @@ class Limiter:
         state = await store.read(self._algorithm, self._rates)  # type: ignore[no-untyped-call]
         if state[0] / 1000 - now > self.policy.seconds_for(self.policy.burst) * 1000 + _CLOCKS_APART_MS:
             # No bucket is that empty: the clock was set back.
-            await store.reset()  # type: ignore[no-untyped-call, misc]
+            await store.reset()  # type: ignore[misc]
             return await self._spend_in_redis(redis, client)
         return self._verdict(client, decision, state, now)
 
