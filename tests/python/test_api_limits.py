@@ -70,6 +70,7 @@ class Clock:
         """Stop the time."""
         self.now = 1_750_000_000_000_000_000
         monkeypatch.setattr(time, "time_ns", lambda: self.now)
+        monkeypatch.setattr(time, "monotonic_ns", lambda: self.now)
         monkeypatch.setattr(time, "monotonic", lambda: self.now / 1e9)
 
     def pass_ms(self, milliseconds: int) -> None:
@@ -150,6 +151,28 @@ def test_t_says_when_there_is_one_more(policy: Policy, monkeypatch: pytest.Monke
                 then = peek.spend_in_memory("a")
                 assert (then.remaining + then.allowed > state.remaining) is bool(more)
             clock.now = start
+
+
+def test_a_clock_that_is_set_back_refuses_nobody(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    policy = Policy("default", 1_000, 10_000)
+    in_memory = Limiter(policy)
+    assert in_memory.spend_in_memory("a").remaining == 9_999
+    monkeypatch.setattr(time, "time_ns", lambda: clock.now - 3_600_000_000_000)
+    assert in_memory.spend_in_memory("a").remaining == 9_998
+
+    async def spend() -> list[int]:
+        link = RedisLink(redis.url)
+        limiter, remaining = Limiter(policy, link), []
+        for back in (0, 60_000, 3_600_000, 3_600_000):
+            monkeypatch.setattr(time, "time_ns", lambda back=back: clock.now - back * 1_000_000)
+            remaining.append((await limiter.spend("a")).remaining)
+        assert link.is_up
+        await link.client.aclose()
+        return remaining
+
+    # what other hosts' clocks may differ by is no reason to fill a bucket
+    assert asyncio.run(spend()) == [9_999, 8_998, 9_999, 9_998]
 
 
 def test_memory_of_buckets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

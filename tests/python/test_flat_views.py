@@ -210,7 +210,7 @@ def test_a_url_that_cannot_be_used(version: Path, url: str, message: str) -> Non
 
 @pytest.mark.parametrize("schema", ["", "x" * 64, "é" * 32])
 def test_a_schema_that_cannot_be_called_so_is_refused(schema: str) -> None:
-    with pytest.raises(UserError, match="the schema .*: (leave the option out|give it a shorter name)"):
+    with pytest.raises(UserError, match=r"the schema .*: (leave the option out|give it a shorter name)"):
         Target("postgresql://reader@127.0.0.1/db", schema).check()
     Target("postgresql://reader@127.0.0.1/db", "x" * 63).check()
 

@@ -19,6 +19,8 @@ _ROUNDING = 1e-6
 _ALMOST_A_SECOND = 0.999999
 _REDIS_TIMEOUT_SECONDS = 0.25
 _SECONDS_BETWEEN_TRIES = 1.0
+# So much the clocks of hosts that share Redis may disagree.
+_CLOCKS_APART_MS = 60_000
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +138,8 @@ class Limiter:
 
     def spend_in_memory(self, client: str) -> Verdict:
         """Take a token from a client's bucket in this process."""
-        now = time.time_ns() // 1_000_000
+        # Not the wall clock: until one that is set back is there again, all buckets would be empty.
+        now = time.monotonic_ns() // 1_000_000
         buckets = self._buckets
         state = buckets.pop(client, None)
         if state is None:
@@ -162,6 +165,10 @@ class Limiter:
         store = RedisStateStore(redis.client, f"factory-metrics:{self.policy.name}:{client}")
         decision = await store.check(self._algorithm, self._rates, now, 1)  # type: ignore[no-untyped-call]
         state = await store.read(self._algorithm, self._rates)  # type: ignore[no-untyped-call]
+        if state[0] / 1000 - now > self.policy.seconds_for(self.policy.burst) * 1000 + _CLOCKS_APART_MS:
+            # No bucket is that empty: the clock was set back.
+            await store.reset()  # type: ignore[misc]
+            return await self._spend_in_redis(redis, client)
         return self._verdict(client, decision, state, now)
 
     def _verdict(self, client: str, decision: Decision, state: State, now: int) -> Verdict:

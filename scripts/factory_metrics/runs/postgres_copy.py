@@ -96,8 +96,8 @@ class Target(NamedTuple):
             raise UserError(message)
         if len(self.schema.encode()) > _LONGEST_NAME_BYTES:
             message = (
-                f"the schema {self.schema} has more than {_LONGEST_NAME_BYTES} bytes, and PostgreSQL would cut "
-                "it off: give it a shorter name"
+                f"the schema {self.schema} has more than {_LONGEST_NAME_BYTES} bytes, which PostgreSQL "
+                "cuts off: give it a shorter name"
             )
             raise UserError(message)
 

@@ -26,12 +26,9 @@ import duckdb
 from factory_metrics.failures import first_line
 from factory_metrics.project import UserError, check_path
 from factory_metrics.runs import run_history
+from factory_metrics.runs.file_copies import copy_file
 from factory_metrics.runs.run_history import Run
 from factory_metrics.schemas import find_in_all_schemas
-
-# Higher than copies of this size fail on some systems.
-_COPY_BYTES = 1 << 30
-
 
 # So long a version stays that the link named: a reader may have looked at the link, and not opened it yet.
 _SECONDS_TO_OPEN = 60
@@ -215,12 +212,8 @@ class Home:
         if self.warehouse.exists() or current is None:
             return
         copy = self.warehouse.with_suffix(".copying")
-        try:
-            copy_file(self.version_file(current), copy)
-            to_disk(copy)
-        except OSError:
-            copy.unlink(missing_ok=True)  # else a full disk stays full
-            raise
+        copy_file(self.version_file(current), copy)
+        to_disk(copy)
         discard_database(self.warehouse)
         copy.replace(self.warehouse)
 
@@ -387,17 +380,6 @@ def _is_number(name: str) -> bool:
 
 def _write_ahead_log(file: Path) -> Path:
     return file.with_name(f"{file.name}.wal")
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file's content; file systems that can share blocks between files do."""
-    target.unlink(missing_ok=True)
-    with suppress(OSError), source.open("rb") as old, target.open("wb") as new:
-        while os.copy_file_range(old.fileno(), new.fileno(), _COPY_BYTES):
-            pass
-    # Some file systems cannot, and some copy nothing without saying so.
-    if not target.exists() or target.stat().st_size != source.stat().st_size:
-        shutil.copyfile(source, target)
 
 
 def to_disk(path: Path) -> None:
