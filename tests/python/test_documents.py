@@ -21,7 +21,7 @@ from hostile.files import Landed, write_logs
 from hostile.typed import append_to_tables
 from reference import Expected, compute
 from reference_factory import TIME_RANGES
-from reference_rows import as_instant
+from reference_rows import DAY, as_instant
 from reference_settings import settings
 
 ORGS_PER_SET = 150
@@ -50,15 +50,18 @@ class Result:
     documents_again: Path | None = None
 
 
-def random_factories(folder: Path, seed: int, as_of: str, runs_from: str) -> Factories:
-    """Return factories whose logs are as real ones, and settings for them."""
+def random_factories(folder: Path, seed: int, as_of: str, runs_from: str, *, goes_on: int = 0) -> Factories:
+    """Return factories whose logs are as real ones, and settings for them.
+
+    The logs go on for so many days after the as-of: what is known then of sessions must not be known before.
+    """
     rng = random.Random(f"{seed} {as_of}")
     instant = as_instant(as_of)
     assert instant is not None
     events: list[Row] = []
     runs: list[Row] = []
     for org in (*STRANGE_ORGS, *(f"org-{number:03}" for number in range(ORGS_PER_SET - len(STRANGE_ORGS)))):
-        org_events, org_runs = random_factory(rng, org, instant)
+        org_events, org_runs = random_factory(rng, org, instant + goes_on * DAY)
         events += org_events
         runs += org_runs
     folder.mkdir()
@@ -85,7 +88,7 @@ def built_twice(folder: Path, seed: int) -> Result:
 
 def built_in_batches(folder: Path, seed: int) -> Result:
     """Land a random half and build; land the rest and build on, at midnight, with other settings."""
-    factories = random_factories(folder, seed, "2026-03-01T00:00:00Z", "both")
+    factories = random_factories(folder, seed, "2026-03-01T00:00:00Z", "both", goes_on=2)
     warehouse = Warehouse(folder)
     rng = random.Random(seed)
     first = [rng.random() < 0.5 for _ in range(len(factories.events) + len(factories.runs))]
@@ -111,7 +114,7 @@ def built_from_files(folder: Path, seed: int) -> Result:
 
     dbt's tests show that the rows of drill-down views add up to the numbers.
     """
-    factories = random_factories(folder, seed, "2024-03-02T23:30:00.5-05:00", "factory_events")
+    factories = random_factories(folder, seed, "2024-03-02T23:30:00.5-05:00", "factory_events", goes_on=3)
     warehouse = Warehouse(folder)
     landed = write_logs(folder / "raw", factories.events, factories.runs, random.Random(seed))
     warehouse.build(

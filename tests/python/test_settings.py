@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import forked
 import pytest
 from conftest import Warehouse
 
-from factory_metrics.logs.own_seeds import read_own_seed
+from factory_metrics.logs.own_seeds import OwnSeedError, read_own_seed
 
 AS_OF = "2026-06-02T00:00:00Z"
 SUMMARY = "agent.tool-summary"
@@ -114,6 +116,8 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
         )
         assert connection.execute(left_out).fetchall() == [("invalid_measure", "e7")]
 
+    check_that_tests_see(home, "s2", tmp_path)
+
     (seeds / "model_providers.csv").write_text("prefix,provider\noracle,\n")
     command = ["--home", str(home), "--as-of", AS_OF, "--vars", variables(tmp_path)]
     result = forked.run_refresh(command, views=False)
@@ -127,6 +131,58 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
     assert (home / "documents" / "bolt" / "cost" / "7d.json").exists()
     runs, _ = refresh(runs_from="factory_metrics")
     assert not runs
+
+
+def check_that_tests_see(home: Path, session: str, folder: Path) -> None:
+    """Check that tests which look at what changed see runs that only events tell of."""
+    copy = folder / "copy"
+    copy.mkdir()
+    shutil.copy(home / "factory.duckdb", copy / "factory.duckdb")
+    shutil.copy(home / "build" / "history.duckdb", copy / "history.duckdb")
+    with duckdb.connect(str(copy / "factory.duckdb")) as connection:
+        connection.execute("update model_progress set batch_id = batch_id - 1 where model = 'tests'")
+        connection.execute(f"insert into int_runs from int_runs where session_id = '{session}'")
+    environment = os.environ | {
+        "FACTORY_WAREHOUSE": str(copy / "factory.duckdb"),
+        "FACTORY_HISTORY": str(copy / "history.duckdb"),
+    }
+    options = ["--vars", variables(folder), "--target-path", str(copy), "--log-path", str(copy)]
+    result = forked.run_dbt(["test", "--select", "int_runs,test_type:data", *options], environment)
+    assert result.returncode == 1
+    assert "unique_combination_int_runs" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("alias,station\nx,qa\n", [("x", "qa", "")]),
+        ('\ufeffORG_ID , alias,station\r\n\r\nacme,"a\u2028,\nb",qa', [("a\u2028,\nb", "qa", "acme")]),
+        ("", []),
+        (
+            "alias,org_id\n",
+            "has the columns alias, org_id, not alias, station, org_id (optional): name these",
+        ),
+        ("alias,station,alias\n", "has the columns alias, station, alias, not alias, station, org_id"),
+        ("alias,station,team\n", "has the columns alias, station, team, not alias, station, org_id"),
+        ('alias,station\nx,qa\n"y"z,qa\n', "line 3 cannot be read as CSV"),
+        ("alias,station\nx,qa,acme\n", "line 2 has 3 values for 2 columns: fix that line"),
+        ("alias,station\n\udcff,qa\n", "cannot be read as text in UTF-8"),
+    ],
+)
+def test_a_file_of_own_lines_is_read_or_its_fault_named(
+    text: str, found: list[tuple[str, ...]] | str, tmp_path: Path
+) -> None:
+    file = tmp_path / "station_aliases.csv"
+    file.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+    columns = ["alias", "station", "org_id"]
+    if isinstance(found, str):
+        with pytest.raises(OwnSeedError) as raised:
+            read_own_seed(str(tmp_path), "station_aliases", columns)
+        assert str(raised.value).startswith(str(file))
+        assert found in str(raised.value)
+        return
+    lines = read_own_seed(str(tmp_path), "station_aliases", columns)
+    assert [tuple(line.values[name] for name in columns) for line in lines] == found
 
 
 @pytest.mark.parametrize(

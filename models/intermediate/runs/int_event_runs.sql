@@ -94,6 +94,7 @@ runs as (
 
 ),
 
+-- What a run that lacks a provider or a model takes changes only with a summary that has another one.
 summaries as (
 
     select
@@ -101,9 +102,64 @@ summaries as (
         session_id,
         occurred_at,
         {{ taken | join(', ') }},
-        lead(occurred_at) over (partition by org_id, session_id order by occurred_at, event_id) as next_summary_at
+        row_number() over in_order as summary_number,
+        provider is distinct from lag(provider) over in_order as changes_provider,
+        model is distinct from lag(model) over in_order as changes_model
     from told
     where is_summary
+    window in_order as (partition by org_id, session_id order by occurred_at, event_id)
+
+),
+
+-- Which run is the latest when a summary comes, among those with the same kind of cost. By windows, here and below: a join
+-- by time would compare each of a session's events with each other.
+latest_runs as (
+
+    select
+        org_id,
+        occurred_at as summarized_at,
+        is_summary,
+        {{ latest_value('event_key') }} over up_to_now as event_key,
+        {{ latest_value('event_id') }} over up_to_now as event_id
+    from (
+        select
+            org_id,
+            session_id,
+            cost_kind,
+            event_key,
+            event_id,
+            occurred_at,
+            false as is_summary
+        from runs
+        where rejected_rule is null
+
+        union all
+
+        select
+            summaries.org_id,
+            summaries.session_id,
+            kinds.cost_kind,
+            null as event_key,
+            null as event_id,
+            summaries.occurred_at,
+            true as is_summary
+        from summaries
+        inner join (
+            select distinct
+                org_id,
+                session_id,
+                cost_kind
+            from runs
+            where rejected_rule is null
+        ) as kinds
+            on summaries.org_id = kinds.org_id
+            and summaries.session_id = kinds.session_id
+    ) as told_in_order
+    window up_to_now as (
+        partition by org_id, session_id, cost_kind
+        order by occurred_at, is_summary, event_id
+        rows between unbounded preceding and current row
+    )
 
 ),
 
@@ -113,6 +169,7 @@ moments as (
     select
         event_key,
         org_id,
+        session_id,
         event_id,
         occurred_at as counts_from
     from runs
@@ -123,6 +180,7 @@ moments as (
     select
         event_key,
         org_id,
+        session_id,
         event_id,
         next_run_at as counts_from
     from runs
@@ -133,6 +191,26 @@ moments as (
     select
         runs.event_key,
         runs.org_id,
+        runs.session_id,
+        runs.event_id,
+        latest_runs.summarized_at as counts_from
+    from latest_runs
+    inner join runs
+        on latest_runs.event_key = runs.event_key
+        and latest_runs.org_id = runs.org_id
+        and latest_runs.event_id = runs.event_id
+    where
+        latest_runs.is_summary
+        and latest_runs.summarized_at > runs.occurred_at
+        and (runs.holds_until is null or runs.holds_until > latest_runs.summarized_at)
+
+    {% for column in ['provider', 'model'] -%}
+    union
+
+    select
+        runs.event_key,
+        runs.org_id,
+        runs.session_id,
         runs.event_id,
         summaries.occurred_at as counts_from
     from runs
@@ -141,13 +219,48 @@ moments as (
         and runs.session_id = summaries.session_id
         and runs.occurred_at < summaries.occurred_at
         and (runs.holds_until is null or runs.holds_until > summaries.occurred_at)
-    where
-        runs.rejected_rule is null
-        -- it takes something from it
-        and (
-            runs.model is null or runs.provider is null
-            or runs.next_run_at is null or runs.next_run_at > summaries.occurred_at
-        )
+    where runs.rejected_rule is null and runs.{{ column }} is null and summaries.changes_{{ column }}
+
+    {% endfor %}
+),
+
+-- With the number of the session's latest summary then.
+numbered_moments as (
+
+    select
+        event_key,
+        org_id,
+        event_id,
+        counts_from,
+        {{ latest_value('summary_number') }} over (
+            partition by org_id, session_id
+            order by counts_from, is_moment, summary_number
+            rows between unbounded preceding and current row
+        ) as summary_number,
+        is_moment
+    from (
+        select
+            event_key,
+            org_id,
+            session_id,
+            event_id,
+            counts_from,
+            null as summary_number,
+            true as is_moment
+        from moments
+
+        union all
+
+        select
+            null as event_key,
+            org_id,
+            session_id,
+            null as event_id,
+            occurred_at as counts_from,
+            summary_number,
+            false as is_moment
+        from summaries
+    ) as told_in_order
 
 ),
 
@@ -177,15 +290,15 @@ versions as (
         {% endfor -%}
         runs.next_run_at
     from runs
-    inner join moments
-        on runs.event_key = moments.event_key
+    inner join numbered_moments as moments
+        on moments.is_moment
+        and runs.event_key = moments.event_key
         and runs.org_id = moments.org_id
         and runs.event_id = moments.event_id
     left join summaries
         on runs.org_id = summaries.org_id
         and runs.session_id = summaries.session_id
-        and moments.counts_from >= summaries.occurred_at
-        and (summaries.next_summary_at is null or moments.counts_from < summaries.next_summary_at)
+        and moments.summary_number = summaries.summary_number
 
 ),
 

@@ -68,25 +68,47 @@ named as (
 
 ),
 
--- Where an event names no station, its issue was at one before.
+-- Where an event names no station, its issue was at one before. By a window: a join by time would compare each event of an
+-- issue with each other.
 passed as (
 
     select
-        named.event_key,
-        transitions.station_after as station,
-        row_number() over (
-            partition by named.org_id, named.event_id
-            order by transitions.occurred_at desc, transitions.event_id desc
-        ) as places_ago
-    from named
-    inner join {{ ref('int_work_item_transitions') }} as transitions
-        on named.issue_key = transitions.subject_key
-        and named.org_id = transitions.org_id
-        and named.issue_id = transitions.issue_id
-        and named.occurred_at > transitions.occurred_at
-    where
-        named.station_name is null
-        and transitions.event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
+        event_key,
+        org_id,
+        event_id,
+        is_move,
+        {{ latest_value('station_after') }} over (
+            partition by org_id, issue_id
+            order by occurred_at, is_move, event_id
+            rows between unbounded preceding and current row
+        ) as station
+    from (
+        select
+            event_key,
+            org_id,
+            issue_id,
+            event_id,
+            occurred_at,
+            null as station_after,
+            false as is_move
+        from named
+        where station_name is null and issue_id is not null
+
+        union all
+
+        select
+            null as event_key,
+            org_id,
+            issue_id,
+            event_id,
+            occurred_at,
+            station_after,
+            true as is_move
+        from {{ ref('int_work_item_transitions') }}
+        where
+            event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
+            and subject_key in (select named.issue_key from named where named.station_name is null)
+    ) as told_in_order
 
 ),
 
@@ -136,8 +158,10 @@ final as (
         cast({{ followed_batch() }} as bigint) as batch_id
     from named
     left join passed
-        on named.event_key = passed.event_key
-        and passed.places_ago = 1
+        on not passed.is_move
+        and named.event_key = passed.event_key
+        and named.org_id = passed.org_id
+        and named.event_id = passed.event_id
 
 )
 

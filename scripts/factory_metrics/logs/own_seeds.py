@@ -1,16 +1,18 @@
 """Read the lines that users add to the project's seeds: files of the same names in a folder of theirs."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from factory_metrics.logs.log_rows import BLANKS
 from factory_metrics.project import ROOT
 
-# The seeds that users may add to.
-NAMES = ("station_aliases", "model_prices", "model_providers")
+# The seeds that users may add to, each with the columns that a user's file may lack.
+NAMES = {"station_aliases": ("org_id",), "model_prices": (), "model_providers": ()}
 
 
 class OwnSeedError(Exception):
@@ -62,17 +64,28 @@ def read_own_seed(folder: str, name: str, columns: list[str]) -> list[SeedLine]:
         return []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(_lines(path, file, columns))
-    except (OSError, UnicodeError, csv.Error) as error:
-        message = f"{path} cannot be read as CSV ({error}): write it like {ROOT / 'seeds' / path.name}"
+            text = StringIO(file.read(), newline="")
+    except (OSError, UnicodeError) as error:
+        message = (
+            f"{path} cannot be read as text in UTF-8 ({error}): write it like {ROOT / 'seeds' / path.name}"
+        )
+        raise OwnSeedError(message) from error
+    reader = csv.reader(text, strict=True)
+    try:
+        return _lines(path, reader, columns, optional=NAMES[name])
+    except csv.Error as error:
+        message = (
+            f"{path} line {reader.line_num} cannot be read as CSV ({error}): "
+            f"write it like the lines of {ROOT / 'seeds' / path.name}"
+        )
         raise OwnSeedError(message) from error
 
 
-def _lines(path: Path, text: Iterable[str], columns: list[str]) -> list[SeedLine]:
-    reader = csv.reader(text, strict=True)
+def _lines(path: Path, reader: Any, columns: list[str], optional: Collection[str]) -> list[SeedLine]:  # noqa: ANN401 - csv's readers have no type
     header = [name.strip().lower() for name in next(filter(_has_text, reader), [])]
-    if header and sorted(header) != sorted(columns):
-        wanted = ", ".join(columns)
+    lacking = {*columns} - {*header}
+    if header and (not {*header} <= {*columns} or len({*header}) < len(header) or not lacking <= {*optional}):
+        wanted = ", ".join(f"{name} (optional)" if name in optional else name for name in columns)
         message = f"{path} has the columns {', '.join(header)}, not {wanted}: name these in its first line"
         raise OwnSeedError(message)
     found = []
@@ -86,7 +99,7 @@ def _lines(path: Path, text: Iterable[str], columns: list[str]) -> list[SeedLine
                 f"{path} line {line_number} has {len(record)} values for {len(header)} columns: fix that line"
             )
             raise OwnSeedError(message)
-        values = dict(zip(header, record, strict=True))
+        values = dict.fromkeys(columns, "") | dict(zip(header, record, strict=True))
         found.append(SeedLine(values, ",".join(values[name] for name in columns), str(path), line_number))
     return found
 
