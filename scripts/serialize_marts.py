@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.known_documents import default_file
 from factory_metrics.documents.output import Selection, write_documents
 from factory_metrics.documents.warehouse import check_as_of_has_rows, open_warehouse
 from factory_metrics.failures import first_line
@@ -42,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with open_warehouse(arguments.warehouse) as warehouse, _progress() as progress:
             if not arguments.allow_empty:
                 check_as_of_has_rows(warehouse)
-            summary = write_documents(warehouse, arguments.out, selection.marts(ranges), selection, progress)
+            known = default_file(arguments.out)
+            summary = write_documents(
+                warehouse, arguments.out, selection.marts(ranges), selection, progress, known=known
+            )
     except (UserError, OSError, duckdb.Error) as error:
         print(f"serialize_marts: {first_line(error)}", file=sys.stderr)
         return 2

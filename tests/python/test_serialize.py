@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import serialize_marts
-from factory_metrics.documents import marts, output
+from factory_metrics.documents import known_documents, marts, output
 from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.known_documents import default_file
 from factory_metrics.documents.marts import Mart
 from factory_metrics.documents.output import Selection, folder_name
 from factory_metrics.documents.warehouse import open_warehouse
@@ -208,45 +209,120 @@ def test_unchanged_files_are_left_alone(own_warehouse: Path, tmp_path: Path) -> 
     assert manifest(out)["files"] == checksums(out)
 
 
-def test_with_an_earlier_warehouse_only_what_differs_or_is_gone_is_made(
-    own_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Return a list of the documents that are made from now on: their org and mart."""
+    documents = []
+
+    def read(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
+        for org, document in marts.read_documents(*arguments):
+            documents.append((org, arguments[1].name))
+            yield org, document
+
+    monkeypatch.setattr(output, "read_documents", read)
+    return documents
+
+
+def let_time_pass(out: Path) -> None:
+    """Make the documents older than what is remembered of them, by more than a tick of any clock."""
+    known = default_file(out)
+    later = known.stat().st_mtime_ns + 10 * 10**9
+    os.utime(known, ns=(later, later))
+
+
+def test_only_what_differs_or_was_changed_or_is_gone_is_made_again(
+    own_warehouse: Path, tmp_path: Path, made: list[tuple[str, str]]
 ) -> None:
     out = tmp_path / "out"
     earlier = Path(shutil.copy(own_warehouse, tmp_path / "earlier.duckdb"))
     change(earlier, *(f"DELETE FROM {mart.name} WHERE org_id = 'a/b'" for mart in MARTS))
-    change(
-        earlier,
-        *(
-            f"INSERT INTO {m.name} FROM (SELECT * REPLACE ('gone' AS org_id) FROM {m.name} "
-            "WHERE org_id = 'acme')"
-            for m in MARTS
-        ),
-    )
+    gone = "SELECT * REPLACE ('gone' AS org_id) FROM {0} WHERE org_id = 'acme'"
+    change(earlier, *(f"INSERT INTO {mart.name} FROM ({gone.format(mart.name)})" for mart in MARTS))
     serialize(earlier, out)
+    let_time_pass(out)
     change(
         own_warehouse,
         "UPDATE cost_7d SET human_time_pct = 24.0 WHERE org_id = 'acme'",
         "DELETE FROM provider_30d WHERE org_id = 'acme' AND provider_position = 2",
+        "UPDATE provider_90d SET provider_position = 3 - provider_position WHERE org_id = 'acme'",
+        "UPDATE devops_7d SET pipelines = list_reverse(pipelines) || pipelines WHERE org_id = 'acme'",
         *(f"UPDATE {mart.name} SET as_of = '2026-07-01'" for mart in MARTS),
     )
     (out / "new/phase/7d.json").unlink()
-    made = []
-
-    def read(*arguments: Any) -> Any:  # noqa: ANN401 - handed on
-        for org, document in marts.read_documents(*arguments):
-            made.append((org, arguments[1].name))
-            yield org, document
-
-    monkeypatch.setattr(output, "read_documents", read)
+    edited = out / "new/phase/30d.json"
+    edited.write_bytes(edited.read_bytes().swapcase())
+    made.clear()
     with open_warehouse(own_warehouse) as connection:
-        summary = output.write_documents(connection, out, MARTS, Selection(), earlier=earlier)
-    expected = {("acme", "cost_7d"), ("acme", "provider_30d"), ("new", "phase_7d")}
+        summary = output.write_documents(connection, out, MARTS, Selection(), known=default_file(out))
+    expected = {("acme", mart) for mart in ("cost_7d", "provider_30d", "provider_90d", "devops_7d")}
+    expected |= {("new", "phase_7d"), ("new", "phase_30d")}
     assert set(made) == expected | {("a/b", mart.name) for mart in MARTS}
-    assert (summary.written, summary.unchanged, summary.removed) == (24, 60, 21)
-    monkeypatch.undo()
+    assert (summary.written, summary.unchanged, summary.removed) == (27, 57, 21)
+    let_time_pass(out)
+    made.clear()
+    serialize(own_warehouse, out)
+    assert made == [], "all is right"
     serialize(own_warehouse, tmp_path / "plain")
     assert contents(out) == contents(tmp_path / "plain")
     assert (out / "manifest.json").read_bytes() == (tmp_path / "plain/manifest.json").read_bytes()
+
+
+@pytest.mark.parametrize("unsure", ["tick", "release", "boot", "damage", "no file"])
+def test_what_is_not_known_for_sure_is_made_and_compared(
+    unsure: str, warehouse: Path, tmp_path: Path, made: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    known = default_file(out)
+    serialize(warehouse, out)
+    if unsure != "tick":  # in which a second change may have the time of the first
+        let_time_pass(out)
+    edited = out / "acme/cost/7d.json"
+    state = edited.stat()
+    edited.write_bytes(edited.read_bytes().swapcase())
+    os.utime(edited, ns=(state.st_mtime_ns, state.st_mtime_ns))
+    if unsure == "release":
+        monkeypatch.setattr(known_documents, "writer", lambda: "another")
+    if unsure == "boot":
+        monkeypatch.setattr(known_documents, "_BOOT", tmp_path / "none")
+    if unsure == "damage":
+        known.write_bytes(known.read_bytes().replace(b'"acme",', b'"acme,', 1))
+        let_time_pass(out)
+    if unsure == "no file":
+        known.unlink()
+    made.clear()
+    assert serialize(warehouse, out) == 0
+    assert len(made) == (21 if unsure == "damage" else 84)
+    assert manifest(out)["files"] == checksums(out)
+
+
+def test_a_run_that_is_killed_leaves_nothing_that_is_taken_for_right(
+    own_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, plain = tmp_path / "out", tmp_path / "plain"
+    serialize(own_warehouse, out)
+    let_time_pass(out)
+    change(own_warehouse, *(f"UPDATE cost_{days}d SET human_time_pct = {days}" for days in (7, 90)))
+    serialize(own_warehouse, plain)
+    replace = os.replace
+    for replaced in (0, 2, 4, 3):  # of eight documents, what is remembered, and the manifest
+        calls = [replace] * replaced
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", lambda *paths, calls=calls: calls.pop()(*paths))
+            with pytest.raises(IndexError):
+                serialize(own_warehouse, out)
+    # what the killed ones wrote is of the new rows, but another warehouse comes next
+    change(own_warehouse, "UPDATE cost_90d SET human_time_pct = 2.0 WHERE org_id <> 'new'")
+    for folder in (out, plain):
+        assert serialize(own_warehouse, folder) == 0
+    assert contents(out) == contents(plain)
+    assert manifest(out)["files"] == checksums(out)
+
+
+def test_documents_are_written_where_nothing_can_be_remembered(warehouse: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (default_file(out) / "is a folder").mkdir(parents=True)
+    assert serialize(warehouse, out) == 0
+    assert manifest(out)["files"] == checksums(out)
 
 
 def test_what_a_killed_run_left_is_removed(warehouse: Path, tmp_path: Path) -> None:

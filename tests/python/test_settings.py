@@ -140,8 +140,8 @@ def check_that_tests_see(home: Path, session: str, folder: Path) -> None:
     shutil.copy(home / "factory.duckdb", copy / "factory.duckdb")
     shutil.copy(home / "build" / "history.duckdb", copy / "history.duckdb")
     with duckdb.connect(str(copy / "factory.duckdb")) as connection:
-        connection.execute("update model_progress set batch_id = batch_id - 1 where model = 'tests'")
-        connection.execute(f"insert into int_runs from int_runs where session_id = '{session}'")
+        connection.execute("update internal.model_progress set batch_id = batch_id - 1 where model = 'tests'")
+        connection.execute(f"insert into intermediate.int_runs from intermediate.int_runs where session_id = '{session}'")
     environment = os.environ | {
         "FACTORY_WAREHOUSE": str(copy / "factory.duckdb"),
         "FACTORY_HISTORY": str(copy / "history.duckdb"),

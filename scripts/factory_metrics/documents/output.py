@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from msgspec import Struct
 
 from factory_metrics.documents.contract import METRIC_TYPES
 from factory_metrics.documents.document_files import only_run, remove, replacing, write_org
-from factory_metrics.documents.earlier_documents import EarlierDocuments, manifest_entries
+from factory_metrics.documents.known_documents import KnownDocument, KnownDocuments, hashed_rows
 from factory_metrics.documents.marts import Mart, read_documents, read_unknown_cost_runs
 from factory_metrics.documents.warehouse import check_marts
 from factory_metrics.project import UserError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _Result = TypeVar("_Result")
+# Hashes of an org's rows in each mart.
+_Rows = list[int | None]
 
 MANIFEST = "manifest.json"
 
@@ -47,6 +50,7 @@ _LONGEST_NAME = 255
 # Making a file is the system's work more than Python's, so that several threads make more of them.
 _WRITERS = 2
 # A file in a manifest, one a line. Nothing else is ever removed, and nothing outside the folder.
+_LISTED = re.compile(rb'^"([^"]+)": "[0-9a-f]{64}"')
 _ENTRY = r'^("([\w.~%+-]*[\w~%+-][\w.~%+-]*/[a-z]+/\d+d\.json)": "[0-9a-f]{64}"),?$'
 
 
@@ -99,14 +103,14 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
     selection: Selection,
     progress: Callable[[int, int], object] = lambda _done, _total: None,
     *,
-    earlier: Path | None = None,
+    known: Path | None = None,
 ) -> Summary:
     """Write the documents of the marts and the manifest into the folder `out`.
 
     Files that are right already are left alone. With nothing selected, the files that the earlier manifest
     lists and this run does not have are removed; with a selection they stay, and are listed as `kept`.
-    `earlier` is the file of the warehouse that the files in `out` and the manifest there are of, if that is
-    certain: of them, only those that differ, or are gone, are written.
+    `known` is a file that remembers what documents were made from, see `known_documents.py`: those that are
+    right are not made again. Where it is not given, and with a selection, each is made and compared.
     `progress` is called now and then with the numbers of documents done and to do. Memory does not depend on
     the number of orgs, but for what DuckDB caches of the warehouse's file.
 
@@ -127,31 +131,36 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
     }
     summary = Summary()
 
-    def entries(earlier_documents: EarlierDocuments | None) -> Iterator[str]:
+    def entries(known_documents: KnownDocuments) -> Iterator[str]:
         pages = (
-            _read_page(warehouse, out, marts, page, earlier_documents)
-            for page in _org_pages(warehouse, marts[0], selection.orgs)
+            _read_page(warehouse, out, marts, page, known_documents)
+            for page in _org_pages(warehouse, marts, selection.orgs)
         )
-        for written, of_org in _in_background(lambda org: org.write(out), pages):
+        for written, org in _in_background(lambda org: org.write(out), pages):
             summary.written += written
-            summary.unchanged += len(of_org) - written
+            summary.unchanged += len(marts) - written
             progress(summary.written + summary.unchanged, total)
-            yield from of_org
+            documents = {path: org.known[path] for path in org.rows}
+            known_documents.note(org.name, [*documents.values()])
+            yield from (f'"{org.folder}/{path}": "{of.checksum}"' for path, of in documents.items())
 
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot make the folder {out} ({error.strerror}): name one that you may write"
         raise UserError(message) from error
-    with only_run(out), replacing(out / MANIFEST) as manifest:
-        compared = EarlierDocuments.of(warehouse, marts, earlier, out / MANIFEST) if earlier else None
+    with (
+        only_run(out),
+        replacing(out / MANIFEST) as manifest,
+        KnownDocuments.of(known if everything else None, marts) as known_documents,
+    ):
         manifest.write(msgspec.json.encode(header).removesuffix(b"}"))
         unknown = _unknown_cost_runs(warehouse, marts, selection)
         if first := next(unknown, None):
             manifest.write(b',"unknownCostRuns":')
             _write_object(manifest, chain([first], unknown))
         manifest.write(b',"files":')
-        _write_object(manifest, entries(compared))
+        _write_object(manifest, entries(known_documents))
         manifest.flush()
         listed = _earlier_entries(warehouse, out / MANIFEST, Path(manifest.name))
         # Before the new manifest is in place: else a run that ends here would forget them.
@@ -176,7 +185,9 @@ def _unknown_cost_runs(
 
 def documents_are_there(out: Path) -> bool:
     """Tell whether all files are there that the manifest lists, none of them empty."""
-    return all(_is_file(f"{out}/{path}") for path, _ in manifest_entries(out / MANIFEST))
+    with (out / MANIFEST).open("rb") as lines:
+        found = (_LISTED.match(line) for line in lines)
+        return all(_is_file(f"{out}/{match[1].decode()}") for match in found if match)
 
 
 def _is_file(path: str) -> bool:
@@ -215,40 +226,38 @@ def _count_orgs(warehouse: duckdb.DuckDBPyConnection, mart: Mart, orgs: Sequence
 
 
 def _org_pages(
-    warehouse: duckdb.DuckDBPyConnection, mart: Mart, orgs: Sequence[str] | None
-) -> Iterator[list[str]]:
-    """Yield the orgs by code point: neighbours in one page, selected ones on a page of their own."""
+    warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart], orgs: Sequence[str] | None
+) -> Iterator[list[tuple[str, _Rows]]]:
+    """Yield the orgs by code point: neighbours in one page, selected ones on a page of their own.
+
+    Each comes with the hashes of its rows in each mart, selected ones without.
+    """
     if orgs is None:
-        query = f'SELECT org_id FROM main."aggregate_{mart.time_range}" ORDER BY org_id'  # noqa: S608
-        rows = warehouse.cursor().execute(query)
+        rows = warehouse.cursor().execute(hashed_rows(marts))
         while page := rows.fetchmany(_PAGE_ORGS):
-            yield [org for (org,) in page]
+            yield page
     else:
-        yield from ([org] for org in sorted(orgs))
+        unknown: _Rows = [None] * len(marts)
+        yield from ([(org, unknown)] for org in sorted(orgs))
 
 
 def _read_page(
     warehouse: duckdb.DuckDBPyConnection,
     out: Path,
     marts: Sequence[Mart],
-    page: list[str],
-    earlier: EarlierDocuments | None,
+    page: list[tuple[str, _Rows]],
+    known: KnownDocuments,
 ) -> list[_Org]:
-    """Read the documents of a page of orgs; of those that are there, the same as before, only the entries."""
+    """Read the documents of a page of orgs, but for those that are known to be right."""
     paths = [f"{mart.metric_type}/{mart.time_range}.json" for mart in marts]
-    orgs = {org: _Org(folder_name(org), paths) for org in page}
-    if earlier:
-        entries = earlier.entries(page, (org.folder for org in orgs.values()))
-        changed = earlier.changed(page)
-        for name, org in orgs.items():
-            known = entries.get(org.folder, {})
-            numbers = changed.get(name, set())
-            for number, path in enumerate(paths):
-                entry = known.get(f"{org.folder}/{path}")
-                if entry and number not in numbers and _is_file(f"{out}/{org.folder}/{path}"):
-                    org.entries[path] = entry
+    orgs = {}
+    for name, rows in page:
+        org = orgs[name] = _Org(name, folder_name(name), dict(zip(paths, rows, strict=True)))
+        files = [f"{out}/{org.folder}/{path}" for path in paths]
+        right = zip(paths, known.right(name, rows, files), strict=True)
+        org.known = {path: document for path, document in right if document}
     for mart, path in zip(marts, paths, strict=True):
-        wanted = [name for name, org in orgs.items() if path not in org.entries]
+        wanted = [name for name, org in orgs.items() if path not in org.known]
         selected = None if len(wanted) == len(page) else wanted
         for name, document in (
             read_documents(warehouse, mart, wanted[0], wanted[-1], selected) if wanted else ()
@@ -259,19 +268,23 @@ def _read_page(
 
 @dataclass
 class _Org:
-    """An org's folder, the documents to write there, and the entries of those that stay, by path in it."""
+    """An org: its folder, hashes of its rows, the documents to write, and what is known of all; by path."""
 
+    name: str
     folder: str
-    paths: list[str]
+    rows: dict[str, int | None]
     documents: dict[str, bytes] = field(default_factory=dict)
-    entries: dict[str, str] = field(default_factory=dict)
+    known: dict[str, KnownDocument] = field(default_factory=dict)
 
-    def write(self, out: Path) -> tuple[int, list[str]]:
-        """Write the documents; return how many were not there so, and all entries in the manifest."""
-        written = write_org(str(out), self.folder, self.documents) if self.documents else 0
-        for path, document in self.documents.items():
-            self.entries[path] = f'"{self.folder}/{path}": "{sha256(document).hexdigest()}"'
-        return written, [self.entries[path] for path in self.paths]
+    def write(self, out: Path) -> tuple[int, _Org]:
+        """Write the documents; return how many were not there so, and the org."""
+        if not self.documents:
+            return 0, self
+        written, states = write_org(str(out), self.folder, self.documents)
+        for (path, document), state in zip(self.documents.items(), states, strict=True):
+            self.known[path] = KnownDocument(self.rows[path], state, sha256(document).hexdigest())
+        self.documents.clear()  # which would wait for the page
+        return written, self
 
 
 def _write_object(file: BinaryIO, entries: Iterable[str]) -> None:
@@ -287,20 +300,25 @@ def _earlier_entries(
     """Yield entry and path of the files that the earlier manifest lists and the current one does not."""
     if not earlier.exists():
         return
-    # DuckDB, because it does with little memory what a set of millions of paths would not.
-    entries = """
-        SELECT regexp_extract(line, $entry, 1) AS entry, regexp_extract(line, $entry, 2) AS path
+    # DuckDB, because it does with little memory what a set of millions of paths would not. Most lines are in
+    # both, so that few have to be looked at.
+    lines = """
+        SELECT rtrim(line, ',') AS line
         FROM read_csv(
             {}, columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false,
             auto_detect = false, ignore_errors = true, strict_mode = false, hive_partitioning = false
         )
-        WHERE regexp_matches(line, $entry)
     """
     rows = warehouse.cursor().execute(
         f"""
-            FROM ({entries.format("$earlier")}) ANTI JOIN ({entries.format("$current")}) USING (path)
+            WITH earlier AS ({lines.format("$earlier")}),
+            current AS ({lines.format("$current")})
+            SELECT regexp_extract(line, $entry, 1) AS entry, regexp_extract(line, $entry, 2) AS path
+            FROM earlier ANTI JOIN current USING (line)
+            WHERE regexp_matches(line, $entry)
+            AND path NOT IN (SELECT split_part(line, '"', 2) FROM current)
             ORDER BY path
-        """,
+        """,  # noqa: S608 - no value in it
         {"entry": _ENTRY, "earlier": glob.escape(str(earlier)), "current": glob.escape(str(current))},
     )
     while row := rows.fetchone():

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from factory_metrics.documents import contract, marts, output
+from factory_metrics.documents.known_documents import writer
 from factory_metrics.documents.output import MANIFEST, Selection, documents_are_there, write_documents
 from factory_metrics.documents.warehouse import open_warehouse
-from factory_metrics.project import UserError, time_ranges
+from factory_metrics.project import time_ranges
 from factory_metrics.runs.postgres_copy import Target, copy_version
 from factory_metrics.runs.publishing import Home, to_disk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from factory_metrics.runs.step_log import StepLog
 
 
@@ -41,12 +42,8 @@ def write_version_documents(home: Home, version: int, folder: Path, log: StepLog
     # A home that is copied or moved takes its documents along.
     name = str(place.relative_to(home.folder) if place.is_relative_to(home.folder) else place)
     marker = home.build / "documents.json"
-    known = _known(marker, name, folder)
-    if known == made_at and documents_are_there(folder):
+    if _known(marker, name, folder) == made_at and documents_are_there(folder):
         return False
-    earlier = next(
-        (home.version_file(number) for number in home.versions() if _is_made_by(home, number, known)), None
-    )
     had_manifest = (folder / MANIFEST).exists()
     # While they are written they are of no version.
     marker.unlink(missing_ok=True)
@@ -54,10 +51,10 @@ def write_version_documents(home: Home, version: int, folder: Path, log: StepLog
     selection = Selection()
     with log.step("write documents"), open_warehouse(home.version_file(version)) as warehouse:
         marts = selection.marts(time_ranges())
-        summary = write_documents(warehouse, folder, marts, selection, earlier=earlier)
+        summary = write_documents(warehouse, folder, marts, selection, known=home.build / "documents.known")
     if summary.written or summary.removed:
         os.sync()  # the documents, before what says that they are there
-    written = _Written(name, made_at, _checksum(folder / MANIFEST), _writer())
+    written = _Written(name, made_at, _checksum(folder / MANIFEST), writer())
     marker.write_bytes(msgspec.json.encode(written))
     log.tell(
         f"{summary.written:,} written, {summary.unchanged:,} unchanged, {summary.removed:,} removed",
@@ -73,24 +70,8 @@ def _known(marker: Path, name: str, folder: Path) -> str | None:
         is_as_written = written.manifest == _checksum(folder / MANIFEST)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
-    is_ours = is_as_written and written.folder == name and written.writer == _writer()
+    is_ours = is_as_written and written.folder == name and written.writer == writer()
     return written.run_started_at if is_ours else None
-
-
-def _is_made_by(home: Home, version: int, run_started_at: str | None) -> bool:
-    if not run_started_at:
-        return False
-    try:
-        run = home.run_that_made(version)
-    except UserError:  # it is damaged, and all documents are compared
-        return False
-    return run is not None and run.started_at == run_started_at
-
-
-def _writer() -> str:
-    """Return a checksum of all that decides how a mart's row becomes a document."""
-    sources = (Path(str(module.__file__)).read_bytes() for module in (contract, marts, output))
-    return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 def _checksum(file: Path) -> str:
