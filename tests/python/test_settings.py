@@ -141,7 +141,8 @@ def check_that_tests_see(home: Path, session: str, folder: Path) -> None:
     shutil.copy(home / "build" / "history.duckdb", copy / "history.duckdb")
     with duckdb.connect(str(copy / "factory.duckdb")) as connection:
         connection.execute("update internal.model_progress set batch_id = batch_id - 1 where model = 'tests'")
-        connection.execute(f"insert into intermediate.int_runs from intermediate.int_runs where session_id = '{session}'")
+        runs = "intermediate.int_runs"
+        connection.execute(f"insert into {runs} from {runs} where session_id = '{session}'")
     environment = os.environ | {
         "FACTORY_WAREHOUSE": str(copy / "factory.duckdb"),
         "FACTORY_HISTORY": str(copy / "history.duckdb"),
