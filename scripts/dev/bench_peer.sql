@@ -1,6 +1,7 @@
 -- The peer of scripts/dev/bench_refresh.py: one script that makes the staging and intermediate tables from generated logs as
 -- fast as its author could get it. It knows what those logs are (Parquet, typed, no strange white space), reads each once,
--- keeps no progress, tests nothing, and cannot take in new rows.
+-- keeps no progress, tests nothing, and cannot take in new rows. It does not know what these logs do not need: other names of
+-- stations, prices, a default org, runs that come with events.
 
 create table base_event_deliveries as
 select

@@ -166,28 +166,19 @@ latest_runs as (
 -- When something of a run changes: its own beginning, a later run, a later summary.
 moments as (
 
+    {% for moment in ['occurred_at', 'next_run_at'] -%}
     select
         event_key,
         org_id,
         session_id,
         event_id,
-        occurred_at as counts_from
+        {{ moment }} as counts_from
     from runs
-    where rejected_rule is null
+    where rejected_rule is null and {{ moment }} is not null
 
     union
 
-    select
-        event_key,
-        org_id,
-        session_id,
-        event_id,
-        next_run_at as counts_from
-    from runs
-    where rejected_rule is null and next_run_at > occurred_at
-
-    union
-
+    {% endfor -%}
     select
         runs.event_key,
         runs.org_id,
