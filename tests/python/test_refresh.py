@@ -208,14 +208,18 @@ def test_a_file_that_cannot_be_read_is_bad_data_until_it_is_gone(story: Story) -
     for name, content, message in (
         ("c.parquet", "no Parquet", "c.parquet cannot be read as Parquet"),
         ("c.csv", "id,org_id\n1,a\n", "the required column event_type or eventType is missing in"),
+        ("c.csv", "id,org_id\n1,a\n", "/c2.csv and 2 more, which has: id, org_id"),
         ("c.xlsx", "no log", "c.xlsx is of an unknown kind"),
     ):
-        bad = factory.logs / "factory_events" / name
-        bad.write_text(content)
+        folder = factory.logs / "factory_events"
+        bad = [(folder / name).with_stem(stem) for stem in ("c", "c1", "c2", "c3", "c4")]
+        for path in bad:
+            path.write_text(content)
         try:
             result = factory.refresh()
         finally:
-            bad.unlink()
+            for path in bad:
+                path.unlink()
         assert result.returncode == BAD_DATA, result.stderr
         assert message in str(end(result)["message"])
     assert factory.refresh().returncode in {PUBLISHED, NOTHING_NEW}
