@@ -9,7 +9,7 @@ import engine_cases
 import pytest
 from conftest import ROOT
 
-COMMAND = ROOT / "scripts" / "dbt_on_spark.py"
+COMMAND = ROOT / "scripts" / "run_on_spark.py"
 PYTHONS = {name: str(ROOT / f".venv-{name}" / "bin" / "python") for name in ("spark4", "spark35")}
 
 
@@ -34,7 +34,7 @@ def test_a_machine_without_java_says_what_to_install() -> None:
     done = run_dbt("spark4", "debug", JAVA_HOME="/nowhere")
     assert done.returncode == 2
     assert done.stderr == (
-        "dbt_on_spark: Spark needs Java, and there is none at /nowhere/bin/java: "
+        "run_on_spark: Spark needs Java, and there is none at /nowhere/bin/java: "
         "install Java 17 (Debian: openjdk-17-jre-headless), or name it by JAVA_HOME\n"
     )
 

@@ -1,8 +1,8 @@
 """Run dbt on Apache Spark: the session is started, or joined, and dbt runs in it.
 
-    .venv-spark4/bin/python scripts/dbt_on_spark.py build --select marts
+    .venv-spark4/bin/python scripts/run_on_spark.py build --select marts
 
-takes what `dbt` takes. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
+takes what `dbt` takes. (dbt imports all modules that begin with `dbt_`, wherever it runs: this one must not.) FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
 """
 
 import _start  # noqa: F401
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         session = start_session()
     except UserError as error:
-        print(f"dbt_on_spark: {error}", file=sys.stderr)
+        print(f"run_on_spark: {error}", file=sys.stderr)
         return 2
     leave_the_session_as_it_is()
     try:
