@@ -2,8 +2,9 @@
 
     .venv-spark4/bin/python scripts/run_on_spark.py build --select marts
 
-takes what `dbt` takes. (dbt imports all modules that begin with `dbt_`, wherever it runs: this one must not.) FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
+takes what `dbt` takes. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
 """
+# It is not called dbt_..., as dbt takes all modules of such names for plugins, and imports them.
 
 import _start  # noqa: F401
 
