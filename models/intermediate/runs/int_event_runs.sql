@@ -102,12 +102,12 @@ summaries as (
         session_id,
         occurred_at,
         {{ taken | join(', ') }},
-        row_number() over in_order as summary_number,
-        provider is distinct from lag(provider) over in_order as changes_provider,
-        model is distinct from lag(model) over in_order as changes_model
+        {% for column in ['provider', 'model'] -%}
+        lag({{ column }}) over (partition by org_id, session_id order by occurred_at, event_id) as {{ column }}_before,
+        {% endfor -%}
+        row_number() over (partition by org_id, session_id order by occurred_at, event_id) as summary_number
     from told
     where is_summary
-    window in_order as (partition by org_id, session_id order by occurred_at, event_id)
 
 ),
 
@@ -118,9 +118,14 @@ latest_runs as (
     select
         org_id,
         occurred_at as summarized_at,
-        is_summary,
-        {{ latest_value('event_key') }} over up_to_now as event_key,
-        {{ latest_value('event_id') }} over up_to_now as event_id
+        {% for column in ['event_key', 'event_id'] -%}
+        {{ latest_value(column) }} over (
+            partition by org_id, session_id, cost_kind
+            order by occurred_at, is_summary, event_id
+            rows between unbounded preceding and current row
+        ) as {{ column }},
+        {% endfor -%}
+        is_summary
     from (
         select
             org_id,
@@ -155,11 +160,6 @@ latest_runs as (
             on summaries.org_id = kinds.org_id
             and summaries.session_id = kinds.session_id
     ) as told_in_order
-    window up_to_now as (
-        partition by org_id, session_id, cost_kind
-        order by occurred_at, is_summary, event_id
-        rows between unbounded preceding and current row
-    )
 
 ),
 
@@ -210,7 +210,10 @@ moments as (
         and runs.session_id = summaries.session_id
         and runs.occurred_at < summaries.occurred_at
         and (runs.holds_until is null or runs.holds_until > summaries.occurred_at)
-    where runs.rejected_rule is null and runs.{{ column }} is null and summaries.changes_{{ column }}
+    where
+        runs.rejected_rule is null
+        and runs.{{ column }} is null
+        and summaries.{{ column }} is distinct from summaries.{{ column }}_before
 
     {% endfor %}
 ),
@@ -227,8 +230,7 @@ numbered_moments as (
             partition by org_id, session_id
             order by counts_from, is_moment, summary_number
             rows between unbounded preceding and current row
-        ) as summary_number,
-        is_moment
+        ) as summary_number
     from (
         select
             event_key,
@@ -258,7 +260,6 @@ numbered_moments as (
 versions as (
 
     select
-        runs.event_key,
         runs.session_key,
         runs.event_id,
         runs.org_id,
@@ -282,8 +283,7 @@ versions as (
         runs.next_run_at
     from runs
     inner join numbered_moments as moments
-        on moments.is_moment
-        and runs.event_key = moments.event_key
+        on runs.event_key = moments.event_key
         and runs.org_id = moments.org_id
         and runs.event_id = moments.event_id
     left join summaries

@@ -107,7 +107,10 @@ passed as (
         from {{ ref('int_work_item_transitions') }}
         where
             event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
-            and subject_key in (select named.issue_key from named where named.station_name is null)
+            and subject_key in (
+                select named.issue_key from named
+                where named.station_name is null
+            )
     ) as told_in_order
 
 ),
