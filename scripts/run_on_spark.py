@@ -2,30 +2,58 @@
 
     .venv-spark4/bin/python scripts/run_on_spark.py build --select marts
 
-takes what `dbt` takes. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
+takes what `dbt` takes, the command first. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or
+`spark://...`.
 """
 # It is not called dbt_..., as dbt takes all modules of such names for plugins, and imports them.
 
 import _start  # noqa: F401
 
 # isort: split
+import argparse
 import sys
 from collections.abc import Sequence
 
-from dbt.cli.main import dbtRunner
-
 from factory_metrics.project import UserError
-from factory_metrics.spark.session import leave_the_session_as_it_is, start_session
+from factory_metrics.runs.interrupts import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run dbt with these arguments; return its exit code: 0, 1 for a failure, 2 for an error."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="what `dbt` takes")
+    arguments = parser.parse_args(argv).arguments
     try:
-        session = start_session()
+        return run_dbt(arguments)
     except UserError as error:
         print(f"run_on_spark: {error}", file=sys.stderr)
         return 2
+
+
+def run_dbt(arguments: Sequence[str]) -> int:
+    """Run dbt in a session of Spark; return its exit code.
+
+    Raises:
+        UserError: this environment has no Spark, or no session starts.
+
+    """
+    try:
+        # The other commands' environment, where this one's help is tested, has no Spark.
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+        from factory_metrics.spark.session import (  # noqa: PLC0415
+            leave_the_session_as_it_is,
+            start_session,
+        )
+    except ModuleNotFoundError as error:
+        message = (
+            f"{sys.executable} has no {error.name}: "
+            "run this by .venv-spark4/bin/python, which `make .venv-spark4/installed` makes"
+        )
+        raise UserError(message) from error
+    session = start_session()
     leave_the_session_as_it_is()
     try:
         answer = dbtRunner().invoke([*arguments, "--target", "spark"])
@@ -35,4 +63,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("run_on_spark", main))

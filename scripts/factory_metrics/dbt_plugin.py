@@ -173,7 +173,8 @@ def macros_version() -> str:
     for path in landing.SOURCES:
         checksum.update(path.read_bytes())
     for path in sorted((ROOT / "macros").rglob("*.sql")):
-        if path.parent.name not in {"metrics", "bi", "tests", "spark"}:  # what no incremental model is made of
+        # what no incremental model is made of
+        if path.parent.name not in {"metrics", "bi", "tests", "spark"}:
             checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return checksum.hexdigest()[:12]
 

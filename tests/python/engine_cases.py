@@ -31,9 +31,20 @@ def ask(folder: Path, *dbt: str) -> list[dict[str, object]]:
         "FACTORY_WAREHOUSE": str(folder / "cases.duckdb"),
         "FACTORY_SPARK_WAREHOUSE": str(folder / "spark"),
     }
-    asked = ["show", "--select", "cases", "--limit", "-1", "--output", "json", "--project-dir", str(folder)]
+    asked = [
+        "show",
+        "--quiet",
+        "--select",
+        "cases",
+        "--limit",
+        "-1",
+        "--output",
+        "json",
+        "--project-dir",
+        str(folder),
+    ]
     done = subprocess.run(
-        [*dbt, "--quiet", *asked, "--profiles-dir", str(ROOT)],
+        [*dbt, *asked, "--profiles-dir", str(ROOT)],
         cwd=ROOT,
         env=os.environ | places,
         capture_output=True,

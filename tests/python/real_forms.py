@@ -92,6 +92,28 @@ def _spread(
     return spread
 
 
+def lines_of(path: Path) -> list[bytes]:
+    """Return the lines of a file of text, compressed or not."""
+    contents = path.read_bytes()
+    match path.suffix:
+        case ".gz":
+            contents = gzip.decompress(contents)
+        case ".zst":
+            contents = zstd.decompress(contents)
+    return contents.splitlines(keepends=True)
+
+
+def write_lines(path: Path, lines: list[bytes]) -> None:
+    """Write a file of text, compressed if its name says so."""
+    contents = b"".join(lines)
+    match path.suffix:
+        case ".gz":
+            contents = gzip.compress(contents)
+        case ".zst":
+            contents = zstd.compress(contents)
+    path.write_bytes(contents)
+
+
 def compressed(rng: random.Random, path: Path) -> Path:
     """Compress a file of text, as one archive or two, one after the other; return its new place."""
     ending = rng.choice([".gz", ".zst"])

@@ -326,10 +326,13 @@ def test_every_argument_of_every_macro_is_documented(demo: Demo) -> None:
     documented, found = {}, {}
     for macro in manifest["macros"].values():
         # dbt's tag for tests is none of Jinja's; what runs on one engine has its dispatcher's arguments.
-        if macro["package_name"] == "factory_metrics" and not macro["name"].startswith(("test_", "duckdb__", "spark__")):
+        name = macro["name"]
+        if macro["package_name"] == "factory_metrics" and not name.startswith(
+            ("test_", "duckdb__", "spark__")
+        ):
             [tree] = environment.parse(macro["macro_sql"]).find_all(jinja2.nodes.Macro)
-            found[macro["name"]] = [argument.name for argument in tree.args]
-            documented[macro["name"]] = [argument["name"] for argument in macro["arguments"]]
+            found[name] = [argument.name for argument in tree.args]
+            documented[name] = [argument["name"] for argument in macro["arguments"]]
     assert documented == found
 
 

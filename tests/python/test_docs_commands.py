@@ -180,7 +180,10 @@ def test_the_help_of_scripts_prints_whole_commands() -> None:
     for script in (ROOT / "scripts").glob("**/[a-z]*.py"):
         text = script.read_text(encoding="utf-8").split('"""')[1]
         lines = [line.strip() for line in text.splitlines() if re.match(r"    .*scripts/\S+\.py ", line)]
-        assert all(line.startswith(".venv/bin/python scripts/") for line in lines), (script.name, lines)
+        assert all(re.match(r"\.venv[\w-]*/bin/python scripts/", line) for line in lines), (
+            script.name,
+            lines,
+        )
 
 
 # What prose names: a text in backticks outside of blocks. The changelog names what is no more, too.

@@ -20,6 +20,7 @@ import duckdb
 import forked
 import incremental_worker
 import pytest
+import real_forms
 import real_settings
 from conftest import Warehouse
 from hostile.columns import Row
@@ -72,13 +73,13 @@ def batches(rng: random.Random, rows: list[Row], count: int, order: str) -> list
 def edit_a_file(rng: random.Random, folder: Path) -> None:
     """Take lines out of a file of JSON lines, or add some: it is corrected, or its writer goes on."""
     path = rng.choice(sorted(folder.rglob("*.*json*")))
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines = real_forms.lines_of(path)
     if rng.random() < 0.5:
         lines = [line for line in lines if rng.random() < 0.8]
     else:
-        others = rng.choice(sorted(path.parent.glob("*.*json*"))).read_bytes().splitlines(keepends=True)
+        others = real_forms.lines_of(rng.choice(sorted(path.parent.glob("*.*json*"))))
         lines += [b"\n", *rng.sample(others, k=min(3, len(others)))]
-    path.write_bytes(b"".join(lines))
+    real_forms.write_lines(path, lines)
 
 
 def differences(found: list[Path], expected: Path) -> list[str]:

@@ -112,13 +112,13 @@ def test_every_row_is_accounted_for_though_files_that_were_read_are_gone(files: 
 def test_what_no_test_has_looked_at_is_not_let_pass(files: Log) -> None:
     write(files, "a.jsonl", "a")
     assert files.run("+rejected_share_is_small")
-    passed = files.query("select rejected_rows, batch_id from passed_rejections")
+    passed = files.query("select rejected_rows, batch_id from internal.passed_rejections")
     assert passed == [(0, 1)]
     write(files, "b.jsonl", "b")
     (files.place / "factory_events" / "c.csv").write_text("id;org_id\n1;a\n")
     # it goes wrong in an ephemeral model, which is not among dbt's results
     assert not files.run("+rejected_share_is_small")
-    assert files.query("select rejected_rows, batch_id from passed_rejections") == passed
+    assert files.query("select rejected_rows, batch_id from internal.passed_rejections") == passed
 
 
 @pytest.fixture(scope="module")
