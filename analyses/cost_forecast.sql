@@ -127,7 +127,7 @@ coming as (
 
 ),
 
--- The error of a weekday's mean is the same on all days that it is used for, so it adds up faster than that of single days.
+-- The error of a weekday's mean is the same on all days that it is used for, so it adds up faster than single days'.
 repeated as (
 
     select

@@ -1,7 +1,7 @@
 -- Which issues cost most, and why.
 --
 -- The cost of an issue is its number of runs times what a run of it costs. Compared with the org's mean issue, which has the
--- mean number of runs at the mean cost of a run, the larger of the two factors says why it is dear. A run of unknown
+-- mean number of runs at the mean cost of a run, the larger of the two factors says why it is expensive. A run of unknown
 -- cost counts as 0.
 -- var time_range: the window, 30d if it is not set. var top: how many issues of each org, 10.
 {% set time_range = var('time_range', '30d') %}

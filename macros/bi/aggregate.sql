@@ -18,6 +18,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro aggregate_extended(keys) -%}
     {{ with_previous(
         aggregate_metrics, aggregate_rows, keys,

@@ -1,7 +1,7 @@
 -- A metric beside what it was one window earlier.
 
 
--- A metric's rows with those of one window earlier: `metrics` is the macro that computes it, `rows` the one that makes
+-- A metric's rows with the rows of one window earlier: `metrics` is the macro that computes it, `rows` the one that makes
 -- flat rows of that. `part` is the key of a row beside the org (or project), such as `station`. `amounts` and `points` are
 -- what to compare: the change of an amount is given as a share, too, which says little of percentages and rates.
 -- `others` are columns to show as they are. `bases` names for means, medians and shares the columns that count what they are

@@ -19,6 +19,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro cost_extended(keys) -%}
     {{ with_previous(
         cost_metrics, cost_rows, keys,
@@ -67,6 +68,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro cost_by_station_extended(keys) -%}
     {{ with_previous(
         cost_metrics, cost_by_station_rows, keys,

@@ -29,6 +29,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro devops_extended(keys) -%}
     {{ with_previous(
         devops_metrics, devops_rows, keys,

@@ -19,6 +19,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro handoff_extended(keys) -%}
     {{ with_previous(
         handoff_metrics, handoff_rows, keys,

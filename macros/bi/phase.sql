@@ -23,6 +23,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro phase_extended(keys) -%}
     {{ with_previous(
         phase_metrics, phase_rows, keys,
@@ -47,6 +48,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro rework_loops_extended(keys) -%}
     {{ with_previous(
         phase_metrics, rework_loops_rows, keys,
@@ -71,6 +73,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro escalations_extended(keys) -%}
     {{ with_previous(
         phase_metrics, escalations_rows, keys,

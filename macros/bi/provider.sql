@@ -24,6 +24,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro provider_extended(keys) -%}
     {{ with_previous(
         provider_metrics, provider_rows, keys,

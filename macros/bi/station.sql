@@ -20,6 +20,7 @@
 {%- endmacro %}
 
 
+-- The same beside the window before, with percentiles.
 {% macro station_extended(keys) -%}
     {{ with_previous(
         station_metrics, station_rows_of, keys,

@@ -1,3 +1,6 @@
+-- Checksums, which engines compute by functions of their own.
+
+
 -- A checksum of the macros that incremental models are made of, see scripts/factory_metrics/dbt_plugin.py.
 {% macro macros_version() -%}
     {{ return(adapter.dispatch('macros_version')()) }}

@@ -1,8 +1,7 @@
 -- Reading JSON text. Every engine has functions of its own; all of these are null for null.
 
 
--- DuckDB's parser forgives a comma before a closing bracket, NaN and Infinity, which are no JSON: text that may have
--- them is looked at again without its string literals.
+-- Whether a text is JSON as the standard says: a comma before a closing bracket, NaN and Infinity are not.
 {% macro is_json(text) -%}
     {{ return(adapter.dispatch('is_json')(text)) }}
 {%- endmacro %}
@@ -10,9 +9,8 @@
 
 -- The text if it is JSON, else null: what the functions below can read without an error.
 --
--- By its grammar JSON may have an escape that is half a character, such as `"\ud83d"`, where text was cut; DuckDB's parser
--- refuses it. It becomes U+FFFD. Escapes of other backslashes and whole pairs are put aside first, by characters that no
--- JSON text has.
+-- By its grammar JSON may have an escape that is half a character, such as `"\ud83d"`, where text was cut. It becomes
+-- U+FFFD. Escapes of other backslashes and whole pairs are put aside first, by characters that no JSON text has.
 {% macro json_or_null(text) -%}
     {{ return(adapter.dispatch('json_or_null')(text)) }}
 {%- endmacro %}

@@ -1,5 +1,5 @@
 -- The parts that a raw log has now, with what tells whether one has changed: files with their size and time, or the
--- hours of ingestion of a table with their number of rows. DuckDB-specific because it lists files.
+-- hours of ingestion of a table with their number of rows. Each engine lists files its own way.
 --
 -- A table's hours before the look-back are counted only when the table has more or fewer rows than were counted before.
 -- `known` is the relation of the parts that are known already, or none.
@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 
--- How many rows the files of a log have, by part: counted when they are looked at, not read by DuckDB.
+-- How many rows the files of a log have, by part: counted in another way than they are read.
 {% macro count_log_rows(parts) -%}
     {{ return(adapter.dispatch('count_log_rows')(parts)) }}
 {%- endmacro %}

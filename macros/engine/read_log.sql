@@ -5,13 +5,14 @@
 --   raw_row       the row as it arrived, where it arrived with columns (a struct)
 --   origin        the file or table that it came from
 --   part          the part of the log that it came in
--- DuckDB-specific because it reads files. `relation` is the log as a source, `columns` and `optional` are what
+-- Each engine reads files its own way. `relation` is the log as a source, `columns` and `optional` are what
 -- `log_columns` says of it, `parts` names the parts to read. A table is read whole unless `only_parts` is set.
 {% macro read_log(relation, columns, optional, parts, only_parts) -%}
     {{ return(adapter.dispatch('read_log')(relation, columns, optional, parts, only_parts)) }}
 {%- endmacro %}
 
 
+-- The type in which a kind of column is landed.
 {% macro landed_type(kind) -%}
     {{ return({'timestamp': 'timestamp', 'measure': measure_type()}.get(kind, dbt.type_string())) }}
 {%- endmacro %}

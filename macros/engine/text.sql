@@ -1,3 +1,6 @@
+-- Text as the logs deliver it, made into values. Every engine has patterns and casts of its own.
+
+
 -- Text without the blanks around it.
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed')(text)) }}
@@ -10,16 +13,14 @@
 {%- endmacro %}
 
 
--- An ISO 8601 instant as a UTC timestamp, else null. DuckDB's cast takes more than the standard (names of
--- zones, 'epoch', an offset of 25 hours) and less (basic format, no seconds, a comma): hence the patterns.
+-- An ISO 8601 instant as a UTC timestamp, else null. The casts of engines take more than the standard, and less.
 {% macro parse_timestamp(text) -%}
     {{ return(adapter.dispatch('parse_timestamp')(text)) }}
 {%- endmacro %}
 
 
 -- A decimal number of 0 or more and below 1e19, rounded to 9 decimals, else null: before rounding, for -1e-12 is
--- negative, too. DuckDB's cast alone takes underscores, and is a hundred times slower to more than 18 digits: the usual
--- numbers take a short way.
+-- negative, too.
 {% macro parse_measure(text) -%}
     {{ return(adapter.dispatch('parse_measure')(text)) }}
 {%- endmacro %}

@@ -14,16 +14,19 @@
 {%- endmacro %}
 
 
+-- A date or timestamp, so many days later.
 {% macro plus_days(moment, days) -%}
     {{ return(adapter.dispatch('plus_days')(moment, days)) }}
 {%- endmacro %}
 
 
+-- A timestamp, so many hours later.
 {% macro plus_hours(moment, hours) -%}
     {{ return(adapter.dispatch('plus_hours')(moment, hours)) }}
 {%- endmacro %}
 
 
+-- A timestamp, so many microseconds later.
 {% macro plus_microseconds(moment, microseconds) -%}
     {{ return(adapter.dispatch('plus_microseconds')(moment, microseconds)) }}
 {%- endmacro %}

@@ -7,13 +7,14 @@
 {%- endmacro %}
 
 
--- The keys of what a model has to compute again: those of the events (or runs) that are new since it last took in the log,
--- and of their other deliveries; none when all have to be. The model's meta says what its key is called in the log.
+-- The keys of what a model has to compute again: of the events (or runs) that are new since it last took in the log, and
+-- of their other deliveries; none when all have to be. The model's meta says what its key is called in the log.
 {% macro changed_events() -%}
     {{ return(changed_keys([log_ref('base_event_deliveries'), log_ref('redelivered_events')])) }}
 {%- endmacro %}
 
 
+-- The same for runs.
 {% macro changed_runs() -%}
     {{ return(changed_keys([log_ref('base_run_deliveries'), log_ref('redelivered_runs')])) }}
 {%- endmacro %}
@@ -30,13 +31,14 @@
 {%- endmacro %}
 
 
--- Some columns of the events that have changed, once each; none when all have. The condition is that of the model's own
--- events unless another is given.
+-- Some columns of the events that have changed, once each; none when all have. The condition is the model's own unless
+-- another is given.
 {% macro changed_events_of(columns, condition=none) -%}
     {{ return(changed_rows([log_ref('base_event_deliveries'), log_ref('redelivered_events')], columns, condition)) }}
 {%- endmacro %}
 
 
+-- The model's keys in the rows that have changed, once each; none when all have.
 {% macro changed_keys(relations) -%}
     {{ return(changed_rows(relations, model.config.meta.changed_key)) }}
 {%- endmacro %}

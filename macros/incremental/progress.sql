@@ -4,9 +4,9 @@
 -- incremental model, the batch up to which it has taken in the logs; it is written in the transaction that writes the
 -- model, so a run that ends anywhere leaves nothing half done: the next one goes on from there.
 --
--- Its `generation` says from which build of the model (or models) that it follows a model comes, and from which SQL of its own. A
--- model that is built from all rows gets a new one, and then so do the models that follow it. That of the logs, which the
--- first one follows, is made of where they are and of the macros that read them.
+-- Its `generation` says from which build of the model (or models) that it follows a model comes, and from which SQL of its
+-- own. A model that is built from all rows gets a new one, and then so do the models that follow it. The generation of the
+-- logs, which the first model follows, is made of where they are and of the macros that read them.
 
 
 -- Where the progress of a relation's database is kept.
@@ -20,6 +20,7 @@
 {%- endmacro %}
 
 
+-- Makes that table in each database, before every run.
 {% macro create_progress_tables() -%}
     {%- for database in [target.database, history_database()] | unique -%}
         {%- set table = progress_table(api.Relation.create(database=database)) -%}
@@ -36,7 +37,7 @@
 {%- endmacro %}
 
 
--- One of the models there, by name: where a model that reads it would make a circle. All of `history` is in one schema, as
+-- A model of that database, by name: where a model that reads it would make a circle. All of `history` is in one schema, as
 -- nobody else reads it.
 {% macro history_relation(name) -%}
     {{ return(api.Relation.create(

@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
--- What the settings say today of the orgs and names of stations in a base model, for those of which they said otherwise.
+-- What the settings say today of the orgs and names of stations in a base model, where they said otherwise before.
 {% macro changed_by_settings() -%}
     select * from (
         {{ with_station('(

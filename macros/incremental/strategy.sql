@@ -1,5 +1,5 @@
 -- The strategy of every incremental model: rows with the keys that have changed are replaced. Unlike dbt's own
--- `delete+insert`, it also deletes those of which nothing is left.
+-- `delete+insert`, it also deletes rows of whose key nothing is left.
 {% macro get_incremental_replace_changed_sql(arguments) -%}
     {%- set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) -%}
     {%- set since = taken_in() -%}

@@ -4,6 +4,7 @@
 {%- endmacro %}
 
 
+-- Which logs these are, as a checksum.
 {% macro logs_place() -%}
     {{ return(place_of_logs(var('raw_path') or '', var('raw_database') or '', var('raw_schema') or '')) }}
 {%- endmacro %}

@@ -1,9 +1,9 @@
 -- The deliveries of what came more than once, and which of them counts. Their number is in the columns `deliveries` and
 -- `delivery_number`; 1 is the one that counts.
 --
--- Deliveries of one event (or run) differ in nothing but ingested_at; where they do, the order of the columns decides, that of
--- `compared`. `key` is a whole number, which counts faster than `id`: two of one key both come along, and are told apart
--- by their ids.
+-- Deliveries of one event (or run) differ in nothing but ingested_at; where they do, the order of the columns in `compared`
+-- decides. `key` is a whole number, which counts faster than `id`: two of one key both come along, and are told apart by
+-- their ids.
 {% macro redelivered_rows(deliveries, key, id, compared, columns) -%}
 {%- set changed = changed_keys([deliveries]) -%}
 {%- set days = on_days_with(deliveries, 'true', key, changed) -%}

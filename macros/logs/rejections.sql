@@ -18,6 +18,7 @@
 {%- endmacro %}
 
 
+-- Makes that table, before every run.
 {% macro create_passed_rejections() -%}
     create table if not exists {{ passed_rejections_table() }} (
         max_rejected_share double precision,

@@ -2,6 +2,7 @@
 -- explains them.
 
 
+-- The rules for events.
 {% macro event_rules() -%}
     case
         when not is_readable then 'unreadable'
@@ -23,6 +24,7 @@
 {%- endmacro %}
 
 
+-- The rules for runs.
 {% macro run_rules() -%}
     case
         when not is_readable then 'unreadable'
@@ -38,7 +40,7 @@
 {%- endmacro %}
 
 
--- What the whole numbers are made of by which rows are found: a key of the row itself, and of what it is about.
+-- The whole numbers by which rows are found, and what they are made of: a key of the row itself, and of what it is about.
 {% macro event_keys() -%}
     {{ return({
         'event_key': ['org_id', 'event_id'],
@@ -48,6 +50,7 @@
 {%- endmacro %}
 
 
+-- The same for runs.
 {% macro run_keys() -%}
     {{ return({
         'run_key': ['org_id', 'run_id'],

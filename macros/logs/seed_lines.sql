@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 
--- The lines with `line_of_key`, the place of each among those of its file with the same key, and `preference`, its place
+-- The lines with `line_of_key`, the place of each among the lines of its file with the same key, and `preference`, its place
 -- among all of them: the user's own come first.
 {% macro numbered_lines(lines, key) -%}
     select

@@ -8,6 +8,7 @@
 {%- endmacro %}
 
 
+-- The same for runs.
 {% macro run_columns() -%}
     {{ return([
         'run_key', 'session_key', 'run_id', 'org_id', 'project_id', 'issue_id', 'session_id', 'station', 'metadata',
@@ -34,6 +35,7 @@
 {%- endmacro %}
 
 
+-- What both share.
 {% macro staged_rows(columns, key, deliveries, redelivered, condition, since=none, days='true') -%}
     select {{ columns | join(', ') }}
     from {{ deliveries }}

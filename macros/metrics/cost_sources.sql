@@ -1,6 +1,7 @@
 -- Runs by where their cost is from: each metric that adds up costs says of how many runs they are known.
 
 
+-- Where the cost of a run may be from.
 {% macro cost_sources() -%}
     {{ return(['reported', 'computed', 'unknown']) }}
 {%- endmacro %}

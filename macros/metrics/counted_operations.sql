@@ -90,7 +90,7 @@
 {%- endmacro %}
 
 
--- The critical ones of the CTE `incidents`, with the part of the window that each covers: `downtime_us` is what the
+-- The critical incidents of the CTE `incidents`, with the part of the window that each covers: `downtime_us` is what the
 -- outages before it do not cover.
 {% macro outages(keys) -%}
     {%- set by = keys | join(', ') -%}

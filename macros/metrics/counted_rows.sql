@@ -40,7 +40,7 @@
 {%- endmacro %}
 
 
--- The provider of each session: that of its latest run, which may lie before the window.
+-- The provider of each session is the provider of its latest run, which may lie before the window.
 {% macro session_providers(of_window=[]) -%}
     {{ current_runs(['org_id', 'session_id', 'provider'], of_window) }}
 {%- endmacro %}

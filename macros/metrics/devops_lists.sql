@@ -1,6 +1,7 @@
 -- The lists of a devops document: pipelines, deployments and incidents, newest first, as many as the var list_limit says.
 
 
+-- The pipelines of each org (or project).
 {% macro pipeline_lists(keys) -%}
     select
         {{ keys | join(', ') }},
@@ -25,6 +26,7 @@
 {%- endmacro %}
 
 
+-- The deployments of each org (or project).
 {% macro deployment_lists(keys) -%}
     select
         {{ keys | join(', ') }},
@@ -48,7 +50,7 @@
 {%- endmacro %}
 
 
--- Of the CTE `incidents`.
+-- The incidents of each org (or project), from the CTE `incidents`.
 {% macro incident_lists(keys) -%}
     select
         {{ keys | join(', ') }},

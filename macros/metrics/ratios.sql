@@ -62,6 +62,7 @@
 {%- endmacro %}
 
 
+-- The percentiles that views have.
 {% macro percentiles() -%}
     {{ return([50, 75, 90, 95]) }}
 {%- endmacro %}

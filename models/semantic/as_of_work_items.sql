@@ -6,7 +6,7 @@ clock as (
 
 ),
 
--- The provider of a session is that of its latest run.
+-- The provider of a session is the provider of its latest run.
 sessions as (
 
     select

@@ -1,3 +1,6 @@
+-- Checksums by the plugin's functions, see scripts/factory_metrics/dbt_plugin.py, and by DuckDB's own.
+
+
 {% macro duckdb__macros_version() -%}
     {{ return(run_query("select macros_version()").rows[0][0]) }}
 {%- endmacro %}

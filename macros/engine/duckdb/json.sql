@@ -1,3 +1,8 @@
+-- JSON by DuckDB's own parser, which forgives some text, and refuses some.
+
+
+-- The parser forgives a comma before a closing bracket, NaN and Infinity: text that may have them is looked at again without
+-- its string literals.
 {% macro duckdb__is_json(text) -%}
     {%- set forgiven = '(?i),\\s*[}\\]]|nan|inf' -%}
     (
@@ -11,6 +16,7 @@
 {%- endmacro %}
 
 
+-- The parser refuses an escape that is half a character.
 {% macro duckdb__json_or_null(text) -%}
     {%- set low = '[dD][c-fC-F][0-9a-fA-F]{2}' -%}
     {%- set high = '[dD][89abAB][0-9a-fA-F]{2}' -%}

@@ -1,3 +1,6 @@
+-- Files are listed and counted by the plugin's functions, see scripts/factory_metrics/dbt_plugin.py.
+
+
 {% macro duckdb__list_log_parts(relation, columns, optional, known) -%}
     {%- if not execute -%}
         select null as part, null as fingerprint

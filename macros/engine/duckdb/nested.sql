@@ -1,3 +1,6 @@
+-- DuckDB's lists and structs: `[1, 2]`, `{'name': 1}`.
+
+
 {% macro duckdb__make_struct(fields) -%}
     { {%- for name, expression in fields.items() %}'{{ name }}': {{ expression }}{% if not loop.last %}, {% endif %}{% endfor -%} }
 {%- endmacro %}

@@ -1,3 +1,6 @@
+-- Exact numbers by DuckDB's 128-bit `hugeint`, and its whole division `//`.
+
+
 {% macro duckdb__round_ratio(numerator, denominator, decimals) -%}
     {%- set over = 'cast(' ~ numerator ~ ' as hugeint)' -%}
     {%- set under = 'cast(' ~ denominator ~ ' as hugeint)' -%}

@@ -108,11 +108,13 @@
 {%- endmacro %}
 
 
+-- Texts as a SQL list of literals.
 {% macro quoted_list(texts) -%}
     [{% for text in texts %}'{{ text | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}]
 {%- endmacro %}
 
 
+-- A name as a SQL identifier.
 {% macro quoted_name(name) -%}
     "{{ name | replace('"', '""') }}"
 {%- endmacro %}

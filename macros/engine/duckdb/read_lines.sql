@@ -1,8 +1,8 @@
 -- Reading text line by line: JSON Lines, or working copies with a row a line, see factory_metrics/logs/landing.py.
 
 
--- The rows of files of lines. `rows_of_line` finds those of lines that are no JSON objects with an id, each as a line of a
--- working copy.
+-- The rows of files of lines. `rows_of_line` finds the rows of lines that are no JSON objects with an id, each as a line of
+-- a working copy.
 {% macro read_lines(part, columns) -%}
     {%- set structure = {} -%}
     {%- set landed = [] -%}

@@ -46,6 +46,7 @@
 {%- endmacro %}
 
 
+-- Stops a run whose part lacks a required column, or has the rows of the other log.
 {% macro assert_columns(part, log, columns, optional) -%}
     {%- set places = [part.relation | string] if part.kind == 'table' else [] -%}
     {%- for path in part.paths or [] -%}

@@ -22,6 +22,7 @@
 {%- endmacro %}
 
 
+-- What the hour of a table is called as a part of the log.
 {% macro table_part_name(relation, hour) -%}
     '{{ relation | replace("'", "''") | replace('"', '') }} ' || coalesce(cast({{ hour }} as varchar), 'unknown hour')
 {%- endmacro %}

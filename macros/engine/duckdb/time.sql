@@ -1,3 +1,6 @@
+-- DuckDB's lengths of time, and its formats of timestamps.
+
+
 {% macro duckdb__microseconds_between(start, end) -%}
     date_diff('microsecond', cast({{ start }} as timestamp), cast({{ end }} as timestamp))
 {%- endmacro %}

@@ -1,3 +1,6 @@
+-- Spark's lists and structs, and its functions of higher order.
+
+
 {% macro spark__make_struct(fields) -%}
     named_struct({% for name, expression in fields.items() %}'{{ name }}', {{ expression }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 
--- Java makes two characters of one letter, and looks at what follows another; DuckDB does neither.
+-- Java writes İ in lower case as two characters, and Σ at the end of a word as ς; DuckDB does neither.
 {% macro spark__lower_case(text) -%}
     lower(translate({{ text }}, 'İΣ', 'iσ'))
 {%- endmacro %}

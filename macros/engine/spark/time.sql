@@ -1,3 +1,6 @@
+-- Spark's lengths of time are intervals, which take one type for each part.
+
+
 {% macro spark__microseconds_between(start, end) -%}
     timestampdiff(microsecond, cast({{ start }} as timestamp), cast({{ end }} as timestamp))
 {%- endmacro %}

@@ -1,1 +1,1 @@
-"""The models on Apache Spark: a session, and dbt in it."""
+"""A second engine, Apache Spark: a session, and dbt in it."""
