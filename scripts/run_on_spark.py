@@ -2,8 +2,8 @@
 
     .venv-spark4/bin/python scripts/run_on_spark.py debug
 
-takes what `dbt` takes, the command first. The models do not run on Spark yet, see docs/decisions/spark.md: so far it is for tests
-of macros. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
+takes what `dbt` takes, the command first. The models do not run on Spark yet, see docs/decisions/spark.md: so
+far it is for tests of macros. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
 FACTORY_SPARK_SCHEMA names the schema, `factory` by default; FACTORY_SPARK_WAREHOUSE names the folder of a
 local session's tables.
 """

@@ -21,7 +21,7 @@
 -- Makes that table, before every run.
 {% macro create_passed_rejections() -%}
     create table if not exists {{ passed_rejections_table() }} (
-        max_rejected_share double precision,
+        max_rejected_share double,
         rejected_rows bigint,
         generation {{ dbt.type_string() }},
         batch_id bigint
@@ -59,7 +59,7 @@
     {%- set delivery_counts = api.Relation.create(
         database=target.database, schema=target.schema, identifier='delivery_counts'
     ) -%}
-    {%- set share = "cast(" ~ var('max_rejected_share') ~ " as double precision)" -%}
+    {%- set share = "cast(" ~ var('max_rejected_share') ~ " as double)" -%}
     {%- set rejected_rows = run_query(
         "select coalesce(sum(row_count), 0) from " ~ delivery_counts ~ " where outcome = 'rejected'"
     ).rows[0][0] | int -%}

@@ -28,6 +28,7 @@ DUCKDB_ONLY = {
     "::": _CAST,
     "try_cast": _CAST,
     r"\bvarchar\b": "string in YAML, dbt.type_string() in SQL",
+    r"\bdouble precision\b": "double",
     r"\b(hugeint|u?tinyint|usmallint|uinteger|ubigint)\b": "bigint or decimal",
     r"\w+\[\]|\bstruct\(": "array<...> and struct<...>",
     r"\b(unnest|generate_subscripts|len)\b *\(": _NESTED,

@@ -13,6 +13,7 @@ SQL = {
     "select try_cast(a as date) from runs": "try_cast",
     "select cast(null as varchar) as a": "varchar",
     "select cast(a as hugeint) from runs": "hugeint",
+    "create table passed (share double precision)": "double precision",
     "select cast(a as date[]) from runs": "date[]",
     "select cast(a as struct(b date)) from runs": "struct(",
     "select unnest(a) from runs": "unnest(",

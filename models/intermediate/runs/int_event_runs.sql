@@ -213,7 +213,7 @@ moments as (
     where
         runs.rejected_rule is null
         and runs.{{ column }} is null
-        and summaries.{{ column }} is distinct from summaries.{{ column }}_before
+        and summaries.{{ column }} is distinct from (summaries.{{ column }}_before)
 
     {% endfor %}
 ),

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pyspark
 from dbt.adapters.spark.connections import SparkCredentials
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -53,7 +54,9 @@ def start_session(environment: Mapping[str, str] = os.environ) -> SparkSession:
     _check_java(environment)
     _check_master(master)
     builder = SparkSession.builder.appName("factory_metrics").master(master)
-    warehouse = Path(environment.get("FACTORY_SPARK_WAREHOUSE") or ROOT / "warehouse" / "spark").resolve()
+    # One for each major version: an older one's Derby does not open the catalog of a newer one.
+    own = ROOT / "warehouse" / f"spark{pyspark.__version__.split('.')[0]}"
+    warehouse = Path(environment.get("FACTORY_SPARK_WAREHOUSE") or own).resolve()
     warehouse.mkdir(parents=True, exist_ok=True)
     for name, value in (SETTINGS | (local_settings(warehouse) if master.startswith("local") else {})).items():
         builder = builder.config(name, value)

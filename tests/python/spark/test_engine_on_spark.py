@@ -23,7 +23,9 @@ def test_macros_of_the_engine_answer_as_the_cases_say(tmp_path: Path, environmen
 def test_overflow_fails(tmp_path: Path, environment: str) -> None:
     engine_cases.write_project(tmp_path)
     done = run_dbt(
-        environment, "show", "--inline", "select 9223372036854775807 + 1 as x", "--project-dir", str(tmp_path)
+        environment,
+        *("show", "--inline", "select 9223372036854775807 + 1 as x", "--project-dir", str(tmp_path)),
+        FACTORY_SPARK_WAREHOUSE=str(tmp_path / "spark"),
     )
     assert done.returncode == 2
     assert "ARITHMETIC_OVERFLOW" in done.stdout
