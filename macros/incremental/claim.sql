@@ -8,8 +8,10 @@
             {%- do assert_logs_are_the_same() -%}
         {%- endif -%}
         {%- set table = progress_table(api.Relation.create(database=target.database)) -%}
-        delete from {{ table }} where model = 'logs';
-        insert into {{ table }} (model, generation) values ('logs', '{{ logs_place() }}');
+        {%- call statement(auto_begin=false) -%}
+        delete from {{ table }} where model = 'logs'
+        {%- endcall -%}
+        insert into {{ table }} (model, generation) values ('logs', '{{ logs_place() }}')
     {%- endif -%}
 {%- endmacro %}
 
