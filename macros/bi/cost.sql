@@ -1,3 +1,6 @@
+-- Costs for BI tools: by org, day and station.
+
+
 -- Costs as flat rows.
 {% macro cost_rows(relation, keys=['org_id'], percentiles=false) -%}
     select

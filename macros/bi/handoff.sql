@@ -1,3 +1,6 @@
+-- Handoffs between agents and people for BI tools.
+
+
 -- Handoffs as flat rows.
 {% macro handoff_rows(relation, keys=['org_id'], percentiles=false) -%}
     select

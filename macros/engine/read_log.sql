@@ -1,3 +1,6 @@
+-- Reading logs, and what tells whether they have to be read again.
+
+
 -- The parts that a raw log has now, with what tells whether one has changed: files with their size and time, or the
 -- hours of ingestion of a table with their number of rows. DuckDB-specific because it lists files.
 --
@@ -19,6 +22,12 @@
 -- `log_columns` says of it, `parts` names the parts to read. A table is read whole unless `only_parts` is set.
 {% macro read_log(relation, columns, optional, parts, only_parts) -%}
     {{ return(adapter.dispatch('read_log')(relation, columns, optional, parts, only_parts)) }}
+{%- endmacro %}
+
+
+-- The files of a log in raw_path, and what is skipped there.
+{% macro files_of_log(log) -%}
+    {{ return(adapter.dispatch('files_of_log')(log)) }}
 {%- endmacro %}
 
 

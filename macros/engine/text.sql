@@ -1,3 +1,6 @@
+-- Text that the logs deliver, made into values.
+
+
 -- Text without the blanks around it.
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed')(text)) }}

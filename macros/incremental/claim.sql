@@ -1,3 +1,6 @@
+-- Which logs a warehouse is of. It takes no others.
+
+
 -- Stops a command that would write to a warehouse of other logs than its variables name, and notes which logs it is of. It runs
 -- before seeds, too: the demo's would take the place of tables with the logs' names. Runs that keep a history of their own
 -- check that themselves, before dbt starts.

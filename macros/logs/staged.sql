@@ -1,3 +1,6 @@
+-- Rows of the logs that count.
+
+
 -- Events that count: those delivered once, and of the others the delivery that counts. `condition` is one on the columns.
 -- It is said of both parents, as it would not reach them from outside of the union; and both are named where they are
 -- read, as a CTE that is read twice would be copied whole.

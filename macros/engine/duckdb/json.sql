@@ -1,3 +1,6 @@
+-- JSON on DuckDB. Its functions fail on text that is no JSON, and take some that is none.
+
+
 {% macro duckdb__is_json(text) -%}
     {%- set forgiven = '(?i),\\s*[}\\]]|nan|inf' -%}
     (

@@ -1,3 +1,6 @@
+-- The parts of a log on DuckDB: files as the plugin finds them, or the hours of a table.
+
+
 {% macro duckdb__list_log_parts(relation, columns, optional, known) -%}
     {%- if not execute -%}
         select null as part, null as fingerprint
@@ -45,8 +48,7 @@
 {%- endmacro %}
 
 
--- The files of a log in raw_path, and what is skipped there.
-{% macro files_of_log(log) -%}
+{% macro duckdb__files_of_log(log) -%}
     {%- set folder = var('raw_path') ~ '/' ~ log -%}
     {%- set answer = fromjson(run_query(
         "select list_log_files('" ~ folder | replace("'", "''") ~ "', " ~ may_lack(log) | lower ~ ")"

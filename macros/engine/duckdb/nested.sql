@@ -1,3 +1,6 @@
+-- DuckDB's lists and structs.
+
+
 {% macro duckdb__make_struct(fields) -%}
     { {%- for name, expression in fields.items() %}'{{ name }}': {{ expression }}{% if not loop.last %}, {% endif %}{% endfor -%} }
 {%- endmacro %}

@@ -1,3 +1,6 @@
+-- DuckDB's arithmetic: whole numbers of 128 bits are exact, floats are not.
+
+
 {% macro duckdb__round_ratio(numerator, denominator, decimals) -%}
     {%- set over = 'cast(' ~ numerator ~ ' as hugeint)' -%}
     {%- set under = 'cast(' ~ denominator ~ ' as hugeint)' -%}
@@ -48,16 +51,16 @@
 {%- endmacro %}
 
 
-{% macro duckdb__percentiles_of(expression) -%}
+{% macro duckdb__percentiles_at(expression, percents) -%}
     quantile_cont(cast({{ expression }} as double), [
-        {%- for percentile in percentiles() %}{{ percentile / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
+        {%- for percent in percents %}{{ percent / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
     ])
 {%- endmacro %}
 
 
-{% macro duckdb__cost_of_tokens(runs, prices) -%}
+{% macro duckdb__cost_of_tokens(runs, prices, kinds) -%}
     {%- set terms = [] -%}
-    {%- for kind in token_kinds() -%}
+    {%- for kind in kinds -%}
         {%- do terms.append(
             "coalesce(cast(" ~ runs ~ "." ~ kind ~ "_tokens as hugeint) * " ~ billionths(prices ~ '.' ~ kind) ~ ", 0)"
         ) -%}

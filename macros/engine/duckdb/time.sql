@@ -1,3 +1,6 @@
+-- DuckDB's timestamps and intervals.
+
+
 {% macro duckdb__microseconds_between(start, end) -%}
     date_diff('microsecond', cast({{ start }} as timestamp), cast({{ end }} as timestamp))
 {%- endmacro %}
