@@ -1,4 +1,4 @@
--- Costs for BI tools: by org, day and station.
+-- Costs for BI tools: by org and by station.
 
 
 -- Costs as flat rows.
@@ -35,18 +35,6 @@
             'agent_time_pct': ['human_time_ms', 'agent_time_ms'],
         }
     ) }}
-{%- endmacro %}
-
-
--- Costs by day as flat rows.
-{% macro cost_by_day_rows(relation, keys=['org_id']) -%}
-    select
-        {{ window_columns(keys) }},
-        {{ field_of('day', 'date') }} as date,
-
-        -- the document
-        {{ field_of('day', 'cost') }} as cost
-    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'cost_trend'}) }}) as days
 {%- endmacro %}
 
 

@@ -37,15 +37,3 @@
         }
     ) }}
 {%- endmacro %}
-
-
--- The days with overrides.
-{% macro overrides_by_day_rows(relation, keys=['org_id']) -%}
-    select
-        {{ window_columns(keys) }},
-        {{ field_of('day', 'date') }} as date,
-
-        -- the document
-        {{ field_of('day', 'count') }} as count
-    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'override_timeline'}) }}) as days
-{%- endmacro %}

@@ -32,6 +32,18 @@
 {%- endmacro %}
 
 
+-- The days of a metric's list as flat rows, each with a value.
+{% macro rows_by_day(relation, days, value, keys=['org_id']) -%}
+    select
+        {{ window_columns(keys) }},
+        {{ field_of('day', 'date') }} as date,
+
+        -- the document
+        {{ field_of('day', value) }} as {{ value }}
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': days}) }}) as days
+{%- endmacro %}
+
+
 -- A metric's rows with those of one window earlier: `metrics` is the macro that computes it, `rows` the one that makes
 -- flat rows of that. `part` is the key of a row beside the org (or project), such as `station`. `amounts` and `points` are
 -- what to compare: the change of an amount is given as a share, too, which says little of percentages and rates.

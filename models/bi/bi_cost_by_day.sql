@@ -8,7 +8,7 @@ costs as (
 
 final as (
 
-    {{ cost_by_day_rows('costs') }}
+    {{ rows_by_day('costs', 'cost_trend', 'cost') }}
 
 )
 

@@ -8,7 +8,7 @@ handoffs as (
 
 final as (
 
-    {{ overrides_by_day_rows('handoffs') }}
+    {{ rows_by_day('handoffs', 'override_timeline', 'count') }}
 
 )
 

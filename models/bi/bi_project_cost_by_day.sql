@@ -10,7 +10,7 @@ costs as (
 
 final as (
 
-    {{ cost_by_day_rows('costs', keys) }}
+    {{ rows_by_day('costs', 'cost_trend', 'cost', keys) }}
 
 )
 

@@ -10,7 +10,7 @@ handoffs as (
 
 final as (
 
-    {{ overrides_by_day_rows('handoffs', keys) }}
+    {{ rows_by_day('handoffs', 'override_timeline', 'count', keys) }}
 
 )
 
