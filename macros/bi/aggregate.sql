@@ -1,3 +1,6 @@
+-- The executive summary for BI tools.
+
+
 -- The executive summaries as flat rows.
 {% macro aggregate_rows(relation, keys=['org_id'], percentiles=false) -%}
     select

@@ -1,3 +1,6 @@
+-- Costs for BI tools: by org and by station.
+
+
 -- Costs as flat rows.
 {% macro cost_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
@@ -36,18 +39,6 @@
 {%- endmacro %}
 
 
--- Costs by day as flat rows.
-{% macro cost_by_day_rows(relation, keys=['org_id']) -%}
-    select
-        {{ window_columns(keys) }},
-        {{ field_of('day', 'date') }} as date,
-
-        -- the document
-        {{ field_of('day', 'cost') }} as cost
-    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'cost_trend'}) }}) as days
-{%- endmacro %}
-
-
 -- Costs by station as flat rows.
 {% macro cost_by_station_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
@@ -77,4 +68,10 @@
         others=['cost_position', 'total_issues'],
         bases={'cost': ['total_issues']}
     ) }}
+{%- endmacro %}
+
+
+-- The days of costs as flat rows.
+{% macro cost_by_day_rows(relation, keys=['org_id'], percentiles=false) -%}
+    {{ rows_by_day(relation, 'cost_trend', 'cost', keys) }}
 {%- endmacro %}

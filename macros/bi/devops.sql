@@ -1,3 +1,6 @@
+-- DORA metrics for BI tools.
+
+
 -- DORA metrics as flat rows: the document's texts, and as numbers what they say.
 {% macro devops_rows(relation, keys=['org_id'], percentiles=false) -%}
     select

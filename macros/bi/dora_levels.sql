@@ -1,3 +1,6 @@
+-- How well a factory delivers, in the four levels of DORA.
+
+
 -- The DORA level of each of the four metrics that a devops view has as numbers, and of all of them.
 {% macro dora_levels_of(devops_view, keys) -%}
 {%- set metrics = ['deployments_per_day', 'lead_time_ms', 'change_failure_pct', 'recovery_time_ms'] -%}

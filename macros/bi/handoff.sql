@@ -1,3 +1,6 @@
+-- Handoffs between agents and people for BI tools.
+
+
 -- Handoffs as flat rows.
 {% macro handoff_rows(relation, keys=['org_id'], percentiles=false) -%}
     select
@@ -37,13 +40,7 @@
 {%- endmacro %}
 
 
--- The days with overrides.
-{% macro overrides_by_day_rows(relation, keys=['org_id']) -%}
-    select
-        {{ window_columns(keys) }},
-        {{ field_of('day', 'date') }} as date,
-
-        -- the document
-        {{ field_of('day', 'count') }} as count
-    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': 'override_timeline'}) }}) as days
+-- The days of overrides as flat rows.
+{% macro overrides_by_day_rows(relation, keys=['org_id'], percentiles=false) -%}
+    {{ rows_by_day(relation, 'override_timeline', 'count', keys) }}
 {%- endmacro %}

@@ -1,3 +1,6 @@
+-- Phases, rework and escalations for BI tools.
+
+
 -- The phases as flat rows.
 {% macro phase_rows(relation, keys=['org_id'], percentiles=false) -%}
     {%- set lists = {'step': 'phases', 'unrounded': 'phases_unrounded'} -%}

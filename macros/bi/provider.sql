@@ -1,3 +1,6 @@
+-- Providers for BI tools.
+
+
 -- The providers as flat rows.
 {% macro provider_rows(relation, keys=['org_id'], percentiles=false) -%}
     select

@@ -26,6 +26,18 @@
 {%- endmacro %}
 
 
+-- The days of a metric's list as flat rows, each with a value.
+{% macro rows_by_day(relation, days, value, keys=['org_id']) -%}
+    select
+        {{ window_columns(keys) }},
+        {{ field_of('day', 'date') }} as date,
+
+        -- the document
+        {{ field_of('day', value) }} as {{ value }}
+    from ({{ list_items(relation, keys + ['time_range', 'as_of', 'window_start'], {'day': days}) }}) as days
+{%- endmacro %}
+
+
 -- A view: the marts of a metric type over all ranges as flat rows, which the macro `rows` makes of them.
 {% macro flat_ranges(metric_type, rows) -%}
 with

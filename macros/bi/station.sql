@@ -1,3 +1,6 @@
+-- Stations for BI tools.
+
+
 -- The stations as flat rows.
 {% macro station_rows_of(relation, keys=['org_id'], percentiles=false) -%}
     select

@@ -1,3 +1,6 @@
+-- Where relations were in earlier releases, and where they are today.
+
+
 -- The schema of what runs write down for themselves.
 {% macro internal_schema() -%}
     {{ return('internal') }}

@@ -1,3 +1,6 @@
+-- Of what parts a log is made, which tells whether it has to be read again.
+
+
 -- The parts that a raw log has now, with what tells whether one has changed: files with their size and time, or the
 -- hours of ingestion of a table with their number of rows. Each engine lists files its own way.
 --
@@ -5,6 +8,12 @@
 -- `known` is the relation of the parts that are known already, or none.
 {% macro list_log_parts(relation, columns, optional, known) -%}
     {{ return(adapter.dispatch('list_log_parts')(relation, columns, optional, known)) }}
+{%- endmacro %}
+
+
+-- The files of a log in raw_path, and what is skipped there.
+{% macro files_of_log(log) -%}
+    {{ return(adapter.dispatch('files_of_log')(log)) }}
 {%- endmacro %}
 
 

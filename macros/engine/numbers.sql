@@ -60,14 +60,14 @@
 {%- endmacro %}
 
 
--- The percentiles as a list, interpolated linearly, so that the 50th is the median; null for no rows.
-{% macro percentiles_of(expression) -%}
-    {{ return(adapter.dispatch('percentiles_of')(expression)) }}
+-- Percentiles as a list, interpolated linearly, so that the 50th is the median; null for no rows.
+{% macro percentiles_at(expression, percents) -%}
+    {{ return(adapter.dispatch('percentiles_at')(expression, percents)) }}
 {%- endmacro %}
 
 
 -- What tokens cost at prices in USD per million: computed in whole numbers and rounded once, to 9 decimals, half away from
 -- zero; null where that does not fit a measure. A kind without a price has no tokens.
-{% macro cost_of_tokens(runs, prices) -%}
-    {{ return(adapter.dispatch('cost_of_tokens')(runs, prices)) }}
+{% macro cost_of_tokens(runs, prices, kinds) -%}
+    {{ return(adapter.dispatch('cost_of_tokens')(runs, prices, kinds)) }}
 {%- endmacro %}

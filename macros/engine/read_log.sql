@@ -1,3 +1,6 @@
+-- Reading logs: rows as they arrived, with types.
+
+
 -- The rows of a raw log with the log's columns, typed, whatever form they arrived in. Beside them:
 --   has_<column>  for each measure: whether it has a value, be it one that is no measure
 --   is_readable   false for text that is no row at all

@@ -1,3 +1,6 @@
+-- Which logs a warehouse is of. It takes no others.
+
+
 -- Stops a command that would write to a warehouse of other logs than its variables name, and notes which logs it is of. It runs
 -- before seeds, too: the demo's would take the place of tables with the logs' names. Runs that keep a history of their own
 -- check that themselves, before dbt starts.
@@ -8,8 +11,10 @@
             {%- do assert_logs_are_the_same() -%}
         {%- endif -%}
         {%- set table = progress_table(api.Relation.create(database=target.database)) -%}
-        delete from {{ table }} where model = 'logs';
-        insert into {{ table }} (model, generation) values ('logs', '{{ logs_place() }}');
+        {%- call statement(auto_begin=false) -%}
+        delete from {{ table }} where model = 'logs'
+        {%- endcall -%}
+        insert into {{ table }} (model, generation) values ('logs', '{{ logs_place() }}')
     {%- endif -%}
 {%- endmacro %}
 

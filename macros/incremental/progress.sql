@@ -7,6 +7,9 @@
 -- Its `generation` says from which build of the model (or models) that it follows a model comes, and from which SQL of its
 -- own. A model that is built from all rows gets a new one, and then so do the models that follow it. The generation of the
 -- logs, which the first model follows, is made of where they are and of the macros that read them.
+--
+-- A hook or strategy is one statement, as some engines take no more at a time. What needs several calls statement() for all
+-- but the last.
 
 
 -- Where the progress of a relation's database is kept.
@@ -23,11 +26,12 @@
 -- Makes that table in each database, before every run.
 {% macro create_progress_tables() -%}
     {%- for database in [target.database, history_database()] | unique -%}
-        {%- set table = progress_table(api.Relation.create(database=database)) -%}
-        create table if not exists {{ table }} (
+        {%- call statement(auto_begin=false) -%}
+        create table if not exists {{ progress_table(api.Relation.create(database=database)) }} (
             model {{ dbt.type_string() }}, generation {{ dbt.type_string() }}, batch_id bigint
-        );
-    {% endfor -%}
+        )
+        {%- endcall -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
@@ -128,7 +132,9 @@
     {%- set own = progress_of(this) -%}
     {%- set followed = followed_progress() -%}
     {%- set goes_on = batch_to_go_on_from(own, followed, sql_checksum(model)) is not none and not should_full_refresh() -%}
-    delete from {{ progress_table(this) }} where model = '{{ this.identifier }}';
+    {%- call statement() -%}
+    delete from {{ progress_table(this) }} where model = '{{ this.identifier }}'
+    {%- endcall -%}
     insert into {{ progress_table(this) }} (model, generation, batch_id)
     select
         '{{ this.identifier }}' as model,

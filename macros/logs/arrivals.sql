@@ -1,3 +1,6 @@
+-- When rows of the logs arrived.
+
+
 -- What arrived: one row per org, project and day of ingestion of the rows of a log.
 {% macro arrivals(log_rows, happened_at) -%}
 with

@@ -1,3 +1,6 @@
+-- What columns the logs have, what else these may be called, and which may lack.
+
+
 -- The columns of the raw logs, with their kinds. Python reads it, too, see scripts/factory_metrics/shared_constants.py.
 {% macro raw_logs() -%}
     {{ return({

@@ -1,3 +1,6 @@
+-- JSON objects in rows of the logs, and what rows are known by.
+
+
 -- The JSON object that a row delivers as text: an empty one for none, null for any other text.
 {% macro json_object_or_empty(text) -%}
     case when {{ null_if_blank(text) }} is null then '{}' else {{ json_object_or_null(text) }} end

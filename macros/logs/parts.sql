@@ -1,3 +1,6 @@
+-- The parts of the logs: which there are, and which have to be read.
+
+
 -- The parts of a log as they are now (files, or the hours of a table), each with a fingerprint that changes when it does.
 {% macro found_parts(log, known_parts) -%}
     {%- if is_demo() %}

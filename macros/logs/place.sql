@@ -1,3 +1,6 @@
+-- Where the logs are.
+
+
 -- Which logs these are, and which version of the macros reads them: another one makes all models start over.
 {% macro logs_generation() -%}
     {{ return(logs_place() ~ ' ' ~ macros_version()) }}

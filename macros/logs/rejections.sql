@@ -63,9 +63,13 @@
     {%- set rejected_rows = run_query(
         "select coalesce(sum(row_count), 0) from " ~ delivery_counts ~ " where outcome = 'rejected'"
     ).rows[0][0] | int -%}
+    {%- call statement(auto_begin=false) -%}
     delete from {{ passed_rejections_table() }}
-    where max_rejected_share <= {{ share }} or generation not like '{{ logs_place() }}%';
-    update {{ passed_rejections_table() }} set rejected_rows = {{ rejected_rows }} where rejected_rows > {{ rejected_rows }};
+    where max_rejected_share <= {{ share }} or generation not like '{{ logs_place() }}%'
+    {%- endcall -%}
+    {%- call statement(auto_begin=false) -%}
+    update {{ passed_rejections_table() }} set rejected_rows = {{ rejected_rows }} where rejected_rows > {{ rejected_rows }}
+    {%- endcall -%}
     insert into {{ passed_rejections_table() }} (max_rejected_share, rejected_rows, generation, batch_id)
     select {{ share }}, {{ rejected_rows }}, '{{ landed.generation }}', {{ landed.batch_id }}
     {%- endif -%}

@@ -1,3 +1,6 @@
+-- What a run says of the rows that were delivered.
+
+
 -- Prints how many rows the logs delivered, how many of them were rejected, by rule, and how many files were skipped, once a
 -- run has counted them.
 {% macro report_deliveries(results) -%}

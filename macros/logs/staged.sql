@@ -1,3 +1,6 @@
+-- Rows of the logs that count.
+
+
 -- The columns of an event that readers of staging models know.
 {% macro event_columns() -%}
     {{ return([

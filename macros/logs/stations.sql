@@ -1,3 +1,6 @@
+-- Stations, and the names that logs have for them.
+
+
 -- The six stations, in pipeline order. Python reads them, too, see scripts/factory_metrics/shared_constants.py.
 {% macro stations() -%}
     {{ return(['research', 'development', 'security', 'qa', 'acceptance', 'deploy']) }}

@@ -1,3 +1,6 @@
+-- The as-of as the var gives it.
+
+
 -- An instant given as ISO 8601 (or as what YAML makes of it) as text in UTC; without an offset it is UTC.
 {% macro utc_instant(text) -%}
     {%- set form = '^(\d{4})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])'

@@ -1,3 +1,6 @@
+-- Numbers as documents and views have them: ratios, amounts, lengths of time, percentiles.
+
+
 -- The unrounded quotient, for readers of the marts; 0 when the denominator is 0.
 {% macro ratio(numerator, denominator) -%}
     case
@@ -65,4 +68,10 @@
 -- The percentiles that views have.
 {% macro percentiles() -%}
     {{ return([50, 75, 90, 95]) }}
+{%- endmacro %}
+
+
+-- Those of a number over the rows of a group, as a list; null for no rows.
+{% macro percentiles_of(expression) -%}
+    {{ percentiles_at(expression, percentiles()) }}
 {%- endmacro %}

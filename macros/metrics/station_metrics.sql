@@ -3,17 +3,7 @@
 {%- set by = keys | join(', ') -%}
 with
 
-reporting_window as (
-
-    {{ reporting_window(days, periods_ago) }}
-
-),
-
-reported as (
-
-    {{ reported_groups(keys) }}
-
-),
+{{ window_and_groups(days, periods_ago, keys) }}
 
 stations as (
 

@@ -24,6 +24,22 @@
 {%- endmacro %}
 
 
+-- The CTEs that every metric begins with: the window, and what has a row of its own in it.
+{% macro window_and_groups(days, periods_ago, keys) -%}
+reporting_window as (
+
+    {{ reporting_window(days, periods_ago) }}
+
+),
+
+reported as (
+
+    {{ reported_groups(keys) }}
+
+),
+{%- endmacro %}
+
+
 -- Some columns of a relation.
 {% macro columns_of(relation, columns) -%}
     {% for column in columns -%}

@@ -1,3 +1,6 @@
+-- What tests look at: rows that came since all tests last passed.
+
+
 -- The batch up to which all tests have passed; 0 when they have to look at everything. scripts/refresh.py writes it into
 -- what it publishes; without it, tests look at everything.
 {% macro tested_batch() -%}

@@ -1,3 +1,6 @@
+-- Rows of logs for fixtures.
+
+
 -- Rows of a log for unit tests, as `landed_events` and `landed_runs` have them. The first has the columns of `first`, the
 -- others what they name and else the same; with `each_mends_more` as the one before, not as the first. Columns that none names
 -- are null.

@@ -48,8 +48,7 @@
 {%- endmacro %}
 
 
--- The files of a log in raw_path, and what is skipped there.
-{% macro files_of_log(log) -%}
+{% macro duckdb__files_of_log(log) -%}
     {%- set folder = var('raw_path') ~ '/' ~ log -%}
     {%- set answer = fromjson(run_query(
         "select list_log_files('" ~ folder | replace("'", "''") ~ "', " ~ may_lack(log) | lower ~ ")"

@@ -51,16 +51,16 @@
 {%- endmacro %}
 
 
-{% macro duckdb__percentiles_of(expression) -%}
+{% macro duckdb__percentiles_at(expression, percents) -%}
     quantile_cont(cast({{ expression }} as double), [
-        {%- for percentile in percentiles() %}{{ percentile / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
+        {%- for percent in percents %}{{ percent / 100 }}{{ ', ' if not loop.last }}{% endfor -%}
     ])
 {%- endmacro %}
 
 
-{% macro duckdb__cost_of_tokens(runs, prices) -%}
+{% macro duckdb__cost_of_tokens(runs, prices, kinds) -%}
     {%- set terms = [] -%}
-    {%- for kind in token_kinds() -%}
+    {%- for kind in kinds -%}
         {%- do terms.append(
             "coalesce(cast(" ~ runs ~ "." ~ kind ~ "_tokens as hugeint) * " ~ billionths(prices ~ '.' ~ kind) ~ ", 0)"
         ) -%}

@@ -1,3 +1,6 @@
+-- Reading a log on DuckDB: the SQL for each form that its files or its table may have.
+
+
 {% macro duckdb__read_log(relation, columns, optional, parts, only_parts) -%}
     {%- set selects = [] -%}
     {%- if execute and parts -%}

@@ -1,3 +1,6 @@
+-- Lines of seeds on DuckDB: users' own, and checksums.
+
+
 -- A seed's lines are few: they stand in the SQL, as the plugin reads them.
 {% macro duckdb__own_seed_lines(name, columns) -%}
     {%- set answer = run_query("select own_seed_lines('" ~ name ~ "', '" ~ columns | join(',') ~ "')").rows[0][0]

@@ -1,3 +1,6 @@
+-- Numbers on Spark: exact by decimals of 38 digits.
+
+
 -- Spark divides decimals to 38 digits in all, and its `div` gives 64 bits. So both sides are divided as on paper, in limbs of
 -- 13 digits, from the highest: each step fits.
 {% macro spark__round_ratio(numerator, denominator, decimals) -%}
@@ -74,10 +77,10 @@
 
 
 -- Spark's percentile() adds up in another order than DuckDB's, so that last digits differ.
-{% macro spark__percentiles_of(expression) -%}
+{% macro spark__percentiles_at(expression, percents) -%}
     {%- set sorted = 'sort_array(collect_list(cast(' ~ expression ~ ' as double)))' -%}
     case when count({{ expression }}) > 0 then transform(
-        array({% for percentile in percentiles() %}{{ percentile / 100 }}D{{ ', ' if not loop.last }}{% endfor %}),
+        array({% for percent in percents %}{{ percent / 100 }}D{{ ', ' if not loop.last }}{% endfor %}),
         share -> get({{ sorted }}, cast(floor(share * (size({{ sorted }}) - 1)) as int))
             * (1D - (share * (size({{ sorted }}) - 1) - floor(share * (size({{ sorted }}) - 1))))
             + get({{ sorted }}, cast(ceil(share * (size({{ sorted }}) - 1)) as int))
@@ -86,9 +89,9 @@
 {%- endmacro %}
 
 
-{% macro spark__cost_of_tokens(runs, prices) -%}
+{% macro spark__cost_of_tokens(runs, prices, kinds) -%}
     {%- set terms = [] -%}
-    {%- for kind in token_kinds() -%}
+    {%- for kind in kinds -%}
         {%- do terms.append(
             "coalesce(cast(" ~ runs ~ "." ~ kind ~ "_tokens as decimal(20, 0)) * " ~ billionths(prices ~ '.' ~ kind) ~ ", 0)"
         ) -%}

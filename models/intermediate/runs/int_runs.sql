@@ -105,7 +105,7 @@ computed as (
                 {% for kind in kinds -%}
                 and (coalesce(all_runs.{{ kind }}_tokens, 0) = 0 or prices.{{ kind }} is not null)
                 {% endfor -%}
-                then {{ cost_of_tokens('all_runs', 'prices') }}
+                then {{ cost_of_tokens('all_runs', 'prices', token_kinds() | list) }}
         end as computed_cost_usd
     from all_runs
     left join prices
