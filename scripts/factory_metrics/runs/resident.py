@@ -6,13 +6,13 @@ takes nothing along. When files of the project change, the process begins again 
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import sysconfig
 import time
-import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,8 @@ from factory_metrics.runs.interrupts import Interrupted, run_command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Nothing is open in this process, and no thread of Python runs: see `read_project`.
+_FORK = multiprocessing.get_context("fork")
 _POLL_SECONDS = 1.0
 # What dbt and Python read of the project.
 _SOURCES = ("analyses", "macros", "models", "scripts", "seeds", "tests/dbt")
@@ -69,36 +71,28 @@ def _wait(due: float, look: Callable[[], object] | None, seen: object) -> None:
 
 def _run_apart(run: Callable[[], int], tell: Callable[[str], None]) -> int | None:
     """Run in a forked process; return its exit code when a signal ended it that came to this one, too."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    child = os.fork()
-    if not child:
-        code = 2
-        try:
-            code = run_command("refresh", run)
-        except BaseException:  # noqa: BLE001 - nothing of this process may go on in the forked one
-            traceback.print_exc()
-        finally:
-            with suppress(OSError):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(code)
+    forked = _FORK.Process(target=_main, args=(run,))
+    forked.start()
     try:
-        code = _exit_code(child)
+        forked.join()
     except Interrupted as interrupted:
-        with suppress(ProcessLookupError):
-            os.kill(child, interrupted.number)
-        code = _exit_code(child)
-        if code == interrupted.exit_code:
-            return code  # it has said so
+        if forked.is_alive():
+            os.kill(
+                forked.pid or 0, interrupted.number
+            )  # which came to this process only, or to all of its group
+        forked.join()
+        if forked.exitcode == interrupted.exit_code:
+            return interrupted.exit_code  # it has said so
         raise
+    code = forked.exitcode or 0
+    forked.close()
     if code < 0:
         tell(f"the run was ended by {signal.Signals(-code).name}; the next one goes on from what is there")
     return None
 
 
-def _exit_code(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def _main(run: Callable[[], int]) -> None:
+    sys.exit(run_command("refresh", run))
 
 
 def _begin_again(tell: Callable[[str], None]) -> None:
