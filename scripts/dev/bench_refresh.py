@@ -6,8 +6,8 @@
 
 Prints ratios: the full build against bench_peer.sql, a hand-written DuckDB script that makes the same tables;
 runs with new rows against the full build; and the cost per event of each size against that of the first. The
-marts of build and script are compared, too. With `--staying` it times only runs with few new rows, so many by a
-command that stays, and so many that begin by themselves. Absolute times differ from machine to machine.
+marts of build and script are compared, too. With `--staying` it times only runs with few new rows: by a
+command that stays, and by one for each. Absolute times differ from machine to machine.
 """
 
 import argparse
