@@ -13,17 +13,25 @@ import _start  # noqa: F401
 # isort: split
 import argparse
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from factory_metrics.postgres import DEFAULT_SCHEMA
+from factory_metrics.project import UserError
 from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.interrupts import run_command
-from factory_metrics.runs.one_run import Outcome, Request, refresh
+from factory_metrics.runs.one_run import Outcome, Request, look_for_files, read_project, refresh
 from factory_metrics.runs.postgres_copy import Target
 from factory_metrics.runs.publishing import Home
+from factory_metrics.runs.resident import keep_running
+
+# With --watch: new days, and what failed, are looked after without a new file, too.
+_EVERY = 300
 
 TOO_MANY_REJECTED = (
     ". More rows were rejected than max_rejected_share allows, see rejected_records in {}. Put a corrected "
@@ -34,7 +42,10 @@ TOO_MANY_REJECTED = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.full_refresh and (arguments.every or arguments.watch):
+        parser.error("--full-refresh is for one run: leave --every and --watch out")
     home = Home(arguments.home)
     report = _report_json if arguments.log_format == "json" else _report_text
     if arguments.log_format == "text" and not arguments.verbose:
@@ -52,6 +63,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         allow_empty=arguments.allow_empty,
         report=report,
     )
+    if arguments.every is None and not arguments.watch:
+        return _run(request)
+    try:
+        look = partial(look_for_files, request) if arguments.watch else None
+        if look:
+            look()
+    except UserError as error:
+        print(f"refresh: {error}", file=sys.stderr)
+        return 2
+    with_project = replace(request, project=read_project(request))
+    tell = partial(_tell, report)
+    return keep_running(partial(_run, with_project), arguments.every or _EVERY, look, tell)
+
+
+def _tell(report: Callable[[str, dict[str, object]], None], text: str) -> None:
+    report(f"refresh: {text}", {"event": "resident"})
+
+
+def _run(request: Request) -> int:
+    """Run once, and say how it ended; return the exit code."""
+    home, report = request.home, request.report
     result = refresh(request)
     outcome, run = result.outcome, result.run
     stays = f"nothing new: version {run.published_version} as of {run.as_of} stays"
@@ -102,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--allow-empty", action="store_true", help="publish an as-of before all rows, which has no documents"
     )
+    resident = parser.add_argument_group("stay, and run again and again")
+    resident.add_argument(
+        "--every", type=seconds, metavar="TIME", help="this often: 30s, 5m, 1h (default with --watch: 5m)"
+    )
+    resident.add_argument(
+        "--watch", action="store_true", help="as soon as a file of the logs is new or has changed, too"
+    )
     parser.add_argument("--verbose", action="store_true", help="name each model and test that is done, too")
     parser.add_argument("--log-format", choices=["text", "json"], default="text", help="default: text")
     return parser
@@ -113,6 +152,15 @@ def whole_number(text: str) -> int:
         message = f"{text} is no whole number of 0 or more"
         raise argparse.ArgumentTypeError(message)
     return int(text)
+
+
+def seconds(text: str) -> int:
+    """Read a time such as 5m."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", text)
+    if not match:
+        message = f"{text} is no time such as 30s, 5m or 1h"
+        raise argparse.ArgumentTypeError(message)
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def _report_text(text: str, _fields: dict[str, object]) -> None:

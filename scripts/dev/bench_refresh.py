@@ -2,10 +2,12 @@
 
     .venv/bin/python scripts/dev/bench_refresh.py --events 1000000 10000000
     .venv/bin/python scripts/dev/bench_refresh.py --events 100000000 --folder /data/bench
+    .venv/bin/python scripts/dev/bench_refresh.py --events 1000000 --staying 3
 
 Prints ratios: the full build against bench_peer.sql, a hand-written DuckDB script that makes the same tables;
 runs with new rows against the full build; and the cost per event of each size against that of the first. The
-marts of build and script are compared, too. Absolute times differ from machine to machine.
+marts of build and script are compared, too. With `--staying` it times only runs with few new rows: by a
+command that stays, and by one for each. Absolute times differ from machine to machine.
 """
 
 import argparse
@@ -15,11 +17,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 import duckdb
 
@@ -76,13 +80,16 @@ class Bench:
                 path.unlink()
 
     def refresh(self, as_of: datetime) -> Timing:
-        """Run the scheduler's command; documents have a benchmark of their own."""
-        command = [sys.executable, "scripts/refresh.py", "--home", str(self.home.folder), "--no-documents"]
-        command += ["--vars", json.dumps({"raw_path": str(self.logs)}), "--as-of", as_of.isoformat()]
-        timing = timed(command, {"FACTORY_MEMORY_LIMIT": self.memory}, accepted=(0, 3))
+        """Run the scheduler's command."""
+        timing = timed(self.command(as_of), {"FACTORY_MEMORY_LIMIT": self.memory}, accepted=(0, 3))
         print(f"  {timing.seconds:.1f} s, {timing.memory_gb:.1f} GB", flush=True)
         timing.steps = run_history.read(self.home.runs)[-1].steps
         return timing
+
+    def command(self, as_of: datetime) -> list[str]:
+        """Return the scheduler's command; documents have a benchmark of their own."""
+        command = [sys.executable, "scripts/refresh.py", "--home", str(self.home.folder), "--no-documents"]
+        return [*command, "--vars", json.dumps({"raw_path": str(self.logs)}), "--as-of", as_of.isoformat()]
 
     def peer(self) -> Timing:
         """Run the hand-written script, and the marts' compiled SQL, on a database of their own."""
@@ -188,6 +195,49 @@ def measure(bench: Bench) -> dict[str, Timing]:
     return timings
 
 
+def measure_staying(bench: Bench, rounds: int) -> None:
+    """Print how long runs with few new rows take, by a command for each and by one that stays."""
+    shutil.rmtree(bench.home.folder, ignore_errors=True)
+    bench.forget_new()
+    bench.generate(bench.events, "--end", END.isoformat(), "--days", str(bench.days))
+    as_of = END + timedelta(days=2 * rounds)
+    bench.refresh(as_of)
+    more = Bench(bench.events, bench.days, bench.memory, bench.folder / "more")
+    shutil.rmtree(more.folder, ignore_errors=True)
+
+    def add_few(day: datetime) -> None:
+        more.generate(FEW, "--start", day.isoformat(), "--end", (day + timedelta(days=1)).isoformat())
+        for file in more.logs.rglob("*.parquet"):  # all at once, for what watches
+            file.rename(bench.logs / file.relative_to(more.logs))
+
+    def wait_for_run(runs: int) -> float:
+        while len(run_history.read(bench.home.runs)) <= runs:
+            time.sleep(0.1)
+        return run_history.read(bench.home.runs)[runs].seconds
+
+    days = [END + timedelta(days=day) for day in range(2 * rounds)]
+    apart, staying = [], []
+    for day in days[:rounds]:
+        add_few(day)
+        apart.append(bench.refresh(as_of).seconds)
+    runs = len(run_history.read(bench.home.runs))
+    environment = os.environ | {"FACTORY_MEMORY_LIMIT": bench.memory}
+    command = [*bench.command(as_of), "--watch", "--every", "1h"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        try:
+            wait_for_run(runs)
+            for number, day in enumerate(days[rounds:], start=1):
+                add_few(day)
+                staying.append(wait_for_run(runs + number))
+                memory = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+                resident = next(line for line in memory.splitlines() if line.startswith("VmRSS"))
+                print(f"  {staying[-1]:.1f} s, staying: {resident.split(maxsplit=1)[1]}", flush=True)
+        finally:
+            process.terminate()
+    ratio = median(staying) / median(apart)
+    print(f"{FEW:,} new events on {bench.events:,}: staying / beginning for each run {ratio:.2f}")
+
+
 @contextmanager
 def bench_folder(folder: Path | None) -> Iterator[Path]:
     """Yield a folder to work in: the given one, or one that is removed afterwards."""
@@ -229,6 +279,7 @@ def main() -> None:
         "--folder", type=Path, help="keep logs and warehouses here (default: a temporary one)"
     )
     parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--staying", type=int, metavar="RUNS", help="time a command that stays")
     arguments = parser.parse_args()
     if arguments.peer:
         run_peer(arguments.peer, arguments.memory)
@@ -236,6 +287,9 @@ def main() -> None:
     first: tuple[int, dict[str, Timing]] | None = None
     for events in arguments.events:
         with bench_folder(arguments.folder and arguments.folder / str(events)) as folder:
+            if arguments.staying:
+                measure_staying(Bench(events, arguments.days, arguments.memory, folder), arguments.staying)
+                continue
             timings = measure(Bench(events, arguments.days, arguments.memory, folder))
         first = first or (events, timings)
         report(events, timings, first)

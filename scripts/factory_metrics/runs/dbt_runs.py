@@ -63,7 +63,7 @@ class Dbt:
     """Runs dbt commands on one warehouse.
 
     `report` is told of each node that is done. What dbt says goes to `artifacts`/logs, and to the screen if
-    `verbose`.
+    `verbose`. `project` is the project as dbt has read it, if it was read before.
     """
 
     environment: Mapping[str, str]
@@ -71,6 +71,7 @@ class Dbt:
     variables: str
     report: Callable[[NodeResult], None] = lambda _result: None
     verbose: bool = False
+    project: Any = None
     _runner: Any = field(default=None, init=False)
     _errors: list[str] = field(default_factory=list, init=False)
 
@@ -89,12 +90,15 @@ class Dbt:
         atexit.register(gc.freeze)
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - slow
 
-        outcome = self._invoke(dbtRunner(), "parse")
+        if self.project is None:
+            outcome = self._invoke(dbtRunner(), "parse")
+            if outcome.exception is None:
+                self.project = outcome.result
         gc.freeze()
         gc.enable()
-        if outcome.exception is not None:
+        if self.project is None:
             raise DbtError(_first_lines(str(outcome.exception)))
-        self._runner = dbtRunner(manifest=outcome.result, callbacks=[self._on_event])
+        self._runner = dbtRunner(manifest=self.project, callbacks=[self._on_event])
 
     def relations(self) -> list[str]:
         """Return the names of all tables and views that the project makes."""

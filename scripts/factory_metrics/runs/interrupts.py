@@ -9,7 +9,17 @@ from types import FrameType
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal came. What catches Ctrl-C, such as dbt, takes it for that."""
+    """A signal came, which has this number. What catches Ctrl-C, such as dbt, takes it for that."""
+
+    def __init__(self, number: int) -> None:
+        """Note the signal."""
+        super().__init__()
+        self.number = number
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell says of a process that the signal ended."""
+        return 128 + self.number
 
 
 class Signals:
@@ -28,7 +38,7 @@ class Signals:
         """Note the signal, and raise it where the process is; others that follow do not disturb the end."""
         if self.received is None and not self._is_held:
             self.received = number
-            raise Interrupted
+            raise Interrupted(number)
 
     @property
     def message(self) -> str:

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from factory_metrics.documents.warehouse import check_as_of_has_rows
 from factory_metrics.failures import explain, is_damage
-from factory_metrics.logs.landing import find_log_files
+from factory_metrics.logs.landing import FoundFiles, find_log_files
 from factory_metrics.logs.log_rows import LandingError
 from factory_metrics.project import UserError
 from factory_metrics.runs import progress, run_history
-from factory_metrics.runs.dbt_runs import BadDataError, Dbt, NodeResult
+from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
 from factory_metrics.runs.handing_out import copy_to_postgres, write_version_documents
 from factory_metrics.runs.interrupts import raised_signals
 from factory_metrics.runs.preconditions import (
@@ -40,7 +43,6 @@ from factory_metrics.variables import may_lack, read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from factory_metrics.runs.postgres_copy import Target
 
@@ -78,7 +80,8 @@ class Request:
 
     `documents` is the folder to write documents to, if any, and `postgres` where to copy the flat views to.
     `allow_empty` lets it publish an as-of before all rows, which has no documents.
-    `report` is told of what was done, in words and in fields.
+    `report` is told of what was done, in words and in fields. `project` is the project as dbt has read it,
+    if it was read before.
     """
 
     home: Home
@@ -90,6 +93,33 @@ class Request:
     full_refresh: bool = False
     allow_empty: bool = False
     report: Callable[[str, dict[str, object]], None] = lambda _text, _fields: None
+    project: Any = None
+
+
+def read_project(request: Request) -> Any:  # noqa: ANN401 - dbt has no types of its own
+    """Return the project as dbt reads it, for runs that are forked from this process; None when it cannot."""
+    with tempfile.TemporaryDirectory() as folder, suppress(UserError, DbtError):
+        dbt = _dbt(request, read_variables(request.variables), Path(folder))
+        dbt.start()
+        return dbt.project
+    return None
+
+
+def _dbt(request: Request, variables: dict[str, Any], artifacts: Path) -> Dbt:
+    home = request.home
+    return Dbt(
+        environment={
+            "FACTORY_WAREHOUSE": str(home.warehouse),
+            "FACTORY_HISTORY": str(home.history),
+            "FACTORY_FACTS": "",
+            "FACTORY_SCRATCH": str(home.scratch),
+            "DBT_WRITE_JSON": "false",
+            "FACTORY_AS_OF": request.as_of or "",
+        },
+        artifacts=artifacts,
+        variables=json.dumps(variables, default=str),
+        project=request.project,
+    )
 
 
 @dataclass
@@ -172,7 +202,8 @@ class _Attempt:
         check_logs(home, variables, published)
         progress.heed_older_history(home, published)
 
-        dbt = self._dbt(variables)
+        dbt = _dbt(request, variables, home.build)
+        dbt.report = self._report_node
         with self._log.step("look for new rows"):
             # Files can be told from those that were read without dbt, whose start is most of a short run.
             folder = variables.get("raw_path")
@@ -191,7 +222,7 @@ class _Attempt:
     def _files_are_known(self, folder: str, variables: dict[str, Any]) -> bool:
         """Tell whether all files of the logs were read already, and say what is skipped."""
         try:
-            logs = [find_log_files(f"{folder}/{log}", may_be_absent=may_lack(log, variables)) for log in LOGS]
+            logs = _find_logs(folder, variables)
         except LandingError:
             return False  # dbt will say
         for log in logs:
@@ -199,22 +230,6 @@ class _Attempt:
                 fields = {"event": "skipped", "names": len(log.skipped), "first": log.skipped[0]}
                 self.request.report(log.notice, fields)
         return progress.files_are_known(self._home, [file for log in logs for file in log.files])
-
-    def _dbt(self, variables: dict[str, Any]) -> Dbt:
-        home = self._home
-        return Dbt(
-            environment={
-                "FACTORY_WAREHOUSE": str(home.warehouse),
-                "FACTORY_HISTORY": str(home.history),
-                "FACTORY_FACTS": "",
-                "FACTORY_SCRATCH": str(home.scratch),
-                "DBT_WRITE_JSON": "false",
-                "FACTORY_AS_OF": self.request.as_of or "",
-            },
-            artifacts=home.build,
-            variables=json.dumps(variables, default=str),
-            report=self._report_node,
-        )
 
     def _build(self, dbt: Dbt, published: Published | None) -> None:
         """Build and test in private, and publish."""
@@ -331,6 +346,28 @@ class _Attempt:
             f"  {node.status:<7} {node.seconds:6.2f} s  {node.name}",
             {"event": "node", "node": node.name, "status": node.status, "seconds": round(node.seconds, 3)},
         )
+
+
+def _find_logs(folder: str, variables: dict[str, Any]) -> list[FoundFiles]:
+    return [find_log_files(f"{folder}/{log}", may_be_absent=may_lack(log, variables)) for log in LOGS]
+
+
+def look_for_files(request: Request) -> object:
+    """Return what a run would find of the files of the logs, or why it would find none.
+
+    Raises:
+        UserError: the variables are at fault, or the logs are no files.
+
+    """
+    variables = read_variables(request.variables)
+    folder = variables.get("raw_path")
+    if not folder:
+        message = "--watch needs logs that are files (raw_path in --vars): use --every for tables"
+        raise UserError(message)
+    try:
+        return _find_logs(str(folder), variables)
+    except (LandingError, OSError) as error:
+        return str(error)
 
 
 def _is_of(rollback: Rollback, published: Published) -> bool:
