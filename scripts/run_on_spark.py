@@ -15,6 +15,7 @@ import _start  # noqa: F401
 import argparse
 import sys
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 
 from factory_metrics.project import UserError
 from factory_metrics.runs.interrupts import run_command
@@ -45,6 +46,7 @@ def run_dbt(arguments: Sequence[str]) -> int:
         # The other commands' environment, where this one's help is tested, has no Spark.
         from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
+        from factory_metrics.spark.functions import register_functions  # noqa: PLC0415
         from factory_metrics.spark.session import (  # noqa: PLC0415
             leave_the_session_as_it_is,
             start_session,
@@ -58,7 +60,9 @@ def run_dbt(arguments: Sequence[str]) -> int:
     session = start_session()
     leave_the_session_as_it_is()
     try:
-        answer = dbtRunner().invoke([*arguments, "--target", "spark"])
+        with TemporaryDirectory(prefix="factory-spark-") as scratch:
+            register_functions(session, scratch)
+            answer = dbtRunner().invoke([*arguments, "--target", "spark"])
     finally:
         session.stop()
     return 0 if answer.success else 2 if answer.exception else 1

@@ -3,7 +3,7 @@
 
 -- The schema of what runs write down for themselves.
 {% macro internal_schema() -%}
-    {{ return('internal') }}
+    {{ return(schema_called('internal')) }}
 {%- endmacro %}
 
 
@@ -11,20 +11,20 @@
 -- be gone. Nobody else has written them since they were moved, so what is in both places is a leftover; and so are views. The
 -- demo's logs have always had a schema of their own, and may have the names of a user's tables.
 {% macro move_relations() -%}
-    {%- if execute -%}
-    {%- set progress = progress_table(api.Relation.create(database=target.database)) -%}
+    {%- if execute and can_delete_rows() -%}
+    {%- set progress = progress_table(api.Relation.create(database=warehouse_database())) -%}
     {%- do adapter.create_schema(progress) -%}
     {%- if flags.WHICH in ['build', 'run', 'seed', 'snapshot'] -%}
         {%- set relations = [progress, passed_rejections_table()] -%}
         {%- for node in graph.nodes.values()
-            if node.resource_type in ['model', 'seed'] and 'raw' not in node.fqn and node.database == target.database
+            if node.resource_type in ['model', 'seed'] and 'raw' not in node.fqn and node.database == warehouse_database()
             and node.schema != target.schema -%}
             {%- do relations.append(api.Relation.create(
                 database=node.database, schema=node.schema, identifier=node.alias
             )) -%}
         {%- endfor -%}
         {%- for relation in relations -%}
-            {%- set earlier = adapter.get_relation(target.database, target.schema, relation.identifier) -%}
+            {%- set earlier = adapter.get_relation(warehouse_database(), target.schema, relation.identifier) -%}
             {%- if earlier -%}
                 {%- if earlier.is_table and not load_relation(relation) -%}
                     {%- do adapter.create_schema(relation) -%}

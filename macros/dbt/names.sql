@@ -10,10 +10,9 @@
 {%- endmacro %}
 
 
--- A custom schema is called as it says (`raw`), not `main_raw`: dbt's default guards a shared database, and a
--- warehouse here is a file of its own.
+-- Where a warehouse is a file of its own, a custom schema is called as it says (`raw`), not `main_raw`.
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
+    {{ schema_called(custom_schema_name) }}
 {%- endmacro %}
 
 
@@ -22,7 +21,7 @@
 {% macro ref() -%}
     {%- set relation = builtins.ref(*varargs, **kwargs) -%}
     {%- if execute and model is defined and model.resource_type == 'model' and model.config.materialized == 'view'
-        and relation.database == target.database and relation.schema != target.database -%}
+        and relation.database == warehouse_database() and relation.schema != warehouse_database() -%}
         {{ return(relation.include(database=false)) }}
     {%- endif -%}
     {{ return(relation) }}

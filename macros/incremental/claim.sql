@@ -5,12 +5,13 @@
 -- before seeds, too: the demo's would take the place of tables with the logs' names. Runs that keep a history of their own
 -- check that themselves, before dbt starts.
 {% macro claim_warehouse() -%}
-    {%- if execute and flags.WHICH in ['build', 'run', 'seed', 'snapshot'] and not env_var('FACTORY_HISTORY', '') -%}
+    {%- if execute and can_delete_rows() and flags.WHICH in ['build', 'run', 'seed', 'snapshot']
+        and not env_var('FACTORY_HISTORY', '') -%}
         {%- do assert_demo_takes_no_tables() -%}
         {%- if not flags.FULL_REFRESH -%}
             {%- do assert_logs_are_the_same() -%}
         {%- endif -%}
-        {%- set table = progress_table(api.Relation.create(database=target.database)) -%}
+        {%- set table = progress_table(api.Relation.create(database=warehouse_database())) -%}
         {%- call statement(auto_begin=false) -%}
         delete from {{ table }} where model = 'logs'
         {%- endcall -%}
@@ -21,7 +22,7 @@
 
 -- What a command claimed that landed nothing does not matter: it may have failed.
 {% macro assert_logs_are_the_same() -%}
-    {%- set landed = progress_of(api.Relation.create(database=target.database, identifier='landed_parts')) -%}
+    {%- set landed = progress_of(api.Relation.create(database=warehouse_database(), identifier='landed_parts')) -%}
     {%- if landed and not landed.generation.startswith(logs_place()) -%}
         {%- set is_of_demo = landed.generation.startswith(place_of_logs('', '', '')) -%}
         {{ exceptions.raise_compiler_error(
@@ -39,11 +40,11 @@
 {% macro assert_demo_takes_no_tables() -%}
     {%- set of_demo = [] -%}
     {%- for name in ['logs', 'landed_parts'] -%}
-        {%- set progress = progress_of(api.Relation.create(database=target.database, identifier=name)) -%}
+        {%- set progress = progress_of(api.Relation.create(database=warehouse_database(), identifier=name)) -%}
         {%- do of_demo.append(progress and progress.generation.startswith(logs_place())) -%}
     {%- endfor -%}
     {%- if is_demo() and not of_demo | select | list -%}
-        {%- for log in ['factory_events', 'factory_metrics'] if adapter.get_relation(target.database, 'raw', log) -%}
+        {%- for log in ['factory_events', 'factory_metrics'] if adapter.get_relation(warehouse_database(), 'raw', log) -%}
             {{ exceptions.raise_compiler_error(
                 target.path ~ " has a table raw." ~ log ~ ", whose place the demo's seed would take, as --vars names no logs:"
                 ~ " name it with {raw_schema: raw}, or name another file in FACTORY_WAREHOUSE"

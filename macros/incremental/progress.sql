@@ -14,7 +14,7 @@
 
 -- Where the progress of a relation's database is kept.
 {% macro progress_table(relation) -%}
-    {%- set is_history = relation.database != target.database and relation.database == history_database() -%}
+    {%- set is_history = relation.database != warehouse_database() and relation.database == history_database() -%}
     {{ return(api.Relation.create(
         database=relation.database,
         schema=target.schema if is_history else internal_schema(),
@@ -25,7 +25,7 @@
 
 -- Makes that table in each database, before every run.
 {% macro create_progress_tables() -%}
-    {%- for database in [target.database, history_database()] | unique -%}
+    {%- for database in [warehouse_database(), history_database()] | unique if can_delete_rows() -%}
         {%- call statement(auto_begin=false) -%}
         create table if not exists {{ progress_table(api.Relation.create(database=database)) }} (
             model {{ dbt.type_string() }}, generation {{ dbt.type_string() }}, batch_id bigint
@@ -37,7 +37,7 @@
 
 -- The database of what only the runs read: every delivered row. The warehouse's own, unless it is kept apart.
 {% macro history_database() -%}
-    {{ return('history' if env_var('FACTORY_HISTORY', '') else target.database) }}
+    {{ return('history' if env_var('FACTORY_HISTORY', '') else warehouse_database()) }}
 {%- endmacro %}
 
 
@@ -46,7 +46,7 @@
 {% macro history_relation(name) -%}
     {{ return(api.Relation.create(
         database=history_database(),
-        schema=target.schema if env_var('FACTORY_HISTORY', '') else 'staging',
+        schema=target.schema if env_var('FACTORY_HISTORY', '') else schema_called('staging'),
         identifier=name,
     )) }}
 {%- endmacro %}
@@ -56,7 +56,7 @@
 {% macro progress_of(relation) -%}
     {%- set rows = run_query(
         "select generation, batch_id from " ~ progress_table(relation) ~ " where model = '" ~ relation.identifier ~ "'"
-    ).rows -%}
+    ).rows if can_delete_rows() else [] -%}
     {{ return({'generation': rows[0][0], 'batch_id': (rows[0][1] or 0) | int} if rows else none) }}
 {%- endmacro %}
 

@@ -11,7 +11,7 @@
 {% macro passed_rejections_table() -%}
     {%- set is_apart = env_var('FACTORY_HISTORY', '') -%}
     {{ return(api.Relation.create(
-        database='passed' if is_apart else target.database,
+        database='passed' if is_apart else warehouse_database(),
         schema=target.schema if is_apart else internal_schema(),
         identifier='passed_rejections',
     )) }}
@@ -20,12 +20,14 @@
 
 -- Makes that table, before every run.
 {% macro create_passed_rejections() -%}
+    {%- if can_delete_rows() -%}
     create table if not exists {{ passed_rejections_table() }} (
         max_rejected_share double,
         rejected_rows bigint,
         generation {{ dbt.type_string() }},
         batch_id bigint
     )
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -33,7 +35,7 @@
 -- `batch_id`, the batch that had come when a build last passed; 0 for the latter when none has since the logs were read again.
 {% macro passed_rejections() -%}
     {%- set passed = {'rejected_rows': 0, 'batch_id': 0} -%}
-    {%- if execute -%}
+    {%- if execute and can_delete_rows() -%}
         {%- set landed = landed_progress() -%}
         {%- for row in run_query(
             "select max_rejected_share, rejected_rows, generation, batch_id from " ~ passed_rejections_table()
@@ -54,10 +56,10 @@
 {% macro record_passed_rejections(results) -%}
     {%- set statuses = results | map(attribute='status') | map('string') | list -%}
     {%- set tested = results | selectattr('node.name', 'equalto', 'rejected_share_is_small') | list -%}
-    {%- if execute and tested and not statuses | select('in', ['error', 'fail', 'skipped']) | list -%}
+    {%- if execute and can_delete_rows() and tested and not statuses | select('in', ['error', 'fail', 'skipped']) | list -%}
     {%- set landed = landed_progress() -%}
     {%- set delivery_counts = api.Relation.create(
-        database=target.database, schema=target.schema, identifier='delivery_counts'
+        database=warehouse_database(), schema=target.schema, identifier='delivery_counts'
     ) -%}
     {%- set share = "cast(" ~ var('max_rejected_share') ~ " as double)" -%}
     {%- set rejected_rows = run_query(

@@ -39,7 +39,7 @@
 
 -- Says so when nothing had happened yet at the as-of: then no org has any metrics.
 {% macro warn_of_early_as_of(orgs) -%}
-    {%- set clock = api.Relation.create(database=target.database, schema=target.schema, identifier='clock') -%}
+    {%- set clock = api.Relation.create(database=warehouse_database(), schema=target.schema, identifier='clock') -%}
     {%- set early = run_query(
         "select cast(min(clock.as_of) as " ~ dbt.type_string() ~ "), cast(min(orgs.first_seen_at) as " ~ dbt.type_string() ~ ")"
         ~ " from " ~ clock ~ " as clock cross join " ~ orgs ~ " as orgs having min(clock.as_of) < min(orgs.first_seen_at)"

@@ -8,7 +8,7 @@
         {{ return(0) }}
     {%- endif -%}
     {%- set landed = landed_progress() -%}
-    {%- set tested = progress_of(api.Relation.create(database=target.database, identifier='tests')) -%}
+    {%- set tested = progress_of(api.Relation.create(database=warehouse_database(), identifier='tests')) -%}
     {{ return(tested.batch_id if landed and tested and tested.generation == landed.generation else 0) }}
 {%- endmacro %}
 

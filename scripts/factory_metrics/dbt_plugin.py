@@ -8,27 +8,27 @@ that opens the warehouse begins here, before anything is written: so this is whe
 """
 
 import os
-from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from factory_metrics.logs import landing
-from factory_metrics.logs.json_rows import rows_of_line
-from factory_metrics.logs.landing import FoundFiles, Part, WorkingCopies, find_log_files
-from factory_metrics.logs.log_rows import LandingError, line_of_copy
-from factory_metrics.logs.own_seeds import OwnSeedError, read_own_seed
+from factory_metrics.logs.functions import (
+    LogFunctions,
+    macros_version,
+    own_seed_lines,
+    place_of_logs,
+    rows_of_line_as_text,
+)
+from factory_metrics.logs.landing import WorkingCopies
 from factory_metrics.postgres import URL_PREFIXES, load_extension
-from factory_metrics.project import ROOT, UserError, check_path
+from factory_metrics.project import UserError, check_path
 from factory_metrics.schemas import INTERMEDIATE
-from factory_metrics.variables import check_variables, logs_place
+from factory_metrics.variables import check_variables
 
 RAW_DATABASE_ALIAS = "raw_logs"
 
@@ -48,9 +48,7 @@ class Plugin(BasePlugin):
         self._raw_database = str(plugin_config.get("raw_database") or "")
         self._history = str(plugin_config.get("history") or "")
         self._facts = str(plugin_config.get("facts") or "")
-        self._seeds_path = str(plugin_config.get("seeds_path") or "")
-        self._copies = WorkingCopies(plugin_config.get("scratch") or None)
-        self._listed: set[str] = set()
+        self._functions = LogFunctions(WorkingCopies(plugin_config.get("scratch") or None))
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002
         """Take the warehouse's path as it is, see profiles.yml; make its folder, which DuckDB does not."""
@@ -73,57 +71,18 @@ class Plugin(BasePlugin):
                 conn.execute(f"attach if not exists '{quoted}' as {name}{mode}")
         if self._facts:
             _place_facts(conn)
-        text = "VARCHAR"
+        text, functions = "VARCHAR", self._functions
         conn.create_function(
-            "list_log_files", self._list_log_files, [text, "BOOLEAN"], text, side_effects=True
+            "list_log_files", functions.list_log_files, [text, "BOOLEAN"], text, side_effects=True
         )
         conn.create_function(
-            "describe_log_files", self._describe_log_files, [text, text], text, side_effects=True
+            "describe_log_files", functions.describe_log_files, [text, text], text, side_effects=True
         )
-        conn.create_function("count_log_rows", self._count_log_rows, [text], text, side_effects=True)
-        conn.create_function("rows_of_line", _rows_of_line, [text], text)
-        conn.create_function("own_seed_lines", self._own_seed_lines, [text, text], text, side_effects=True)
-        conn.create_function("place_of_logs", _place_of_logs, [text, text, text], text)
-        conn.create_function("macros_version", macros_version, [], text)
-
-    def _list_log_files(self, folder: str, may_be_absent: bool) -> str:  # noqa: FBT001 - SQL calls it
-        """Return a JSON object with the `log` in `folder`: `files` and what is `skipped`; or an `error`."""
-        return _as_json("log", lambda: self._list(folder, may_be_absent=may_be_absent))
-
-    def _list(self, folder: str, *, may_be_absent: bool) -> FoundFiles:
-        found = find_log_files(folder, may_be_absent=may_be_absent)
-        self._listed.update(file.part for file in found.files)
-        return found
-
-    def _describe_log_files(self, log: str, paths: str) -> str:
-        """Return a JSON object with the `parts` to read files (a JSON list) in, or an `error` in words."""
-        return _as_json("parts", lambda: self._describe(log, msgspec.json.decode(paths, type=list[str])))
-
-    def _count_log_rows(self, paths: str) -> str:
-        """Return a JSON object with the `parts`, files (a JSON list) with their rows, or an `error`."""
-        return _as_json("parts", lambda: self._copies.row_counts(msgspec.json.decode(paths, type=list[str])))
-
-    def _own_seed_lines(self, name: str, columns: str) -> str:
-        """Return a JSON object with the user's `lines` of a seed, or an `error` in words."""
-        return _as_json(
-            "lines",
-            lambda: [line.fields() for line in read_own_seed(self._seeds_path, name, columns.split(","))],
-        )
-
-    def _describe(self, log: str, paths: list[str]) -> list[Part]:
-        # One that was gone before has been cleaned up, and its rows stay; of this one that cannot be told.
-        for path in paths:
-            if path in self._listed and not Path(path).exists():
-                message = f"{path} was removed while a run read it: run again"
-                raise LandingError(message)
-        return self._copies.parts(paths, log)
-
-
-def _as_json(name: str, result: Callable[[], object]) -> str:
-    try:
-        return msgspec.json.encode({name: result()}).decode()
-    except (LandingError, OwnSeedError, OSError) as error:
-        return msgspec.json.encode({"error": str(error)}).decode()
+        conn.create_function("count_log_rows", functions.count_log_rows, [text], text, side_effects=True)
+        conn.create_function("rows_of_line", rows_of_line_as_text, [text], text)
+        conn.create_function("own_seed_lines", own_seed_lines, [text, text, text], text, side_effects=True)
+        conn.create_function("place_of_logs", place_of_logs, [text, text, text], text)
+        conn.create_function("macros_version", lambda: macros_version("duckdb", duckdb.__version__), [], text)
 
 
 def _check_variables() -> None:
@@ -138,15 +97,6 @@ def _check_variables() -> None:
         check_variables(flags.VARS, of_analyses=True)
     except UserError as error:
         raise DbtRuntimeError(str(error)) from error
-
-
-def _rows_of_line(line: str) -> str:
-    """Return the rows as lines of a working copy: one text goes to DuckDB fifty times faster than a list."""
-    return "\n".join(line_of_copy(row) for row in rows_of_line(line))
-
-
-def _place_of_logs(path: str, database: str, schema: str) -> str:
-    return logs_place({"raw_path": path, "raw_database": database, "raw_schema": schema})
 
 
 def _place_facts(connection: duckdb.DuckDBPyConnection) -> None:
@@ -165,18 +115,6 @@ def _place_facts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"create schema facts.{INTERMEDIATE}")
     for name in names:
         connection.execute(f"create view facts.{INTERMEDIATE}.{name} as from earlier_facts.main.{name}")
-
-
-def macros_version() -> str:
-    """Return a checksum of what incremental models are made of: macros, readers of files, the engine."""
-    checksum = sha256(duckdb.__version__.encode())
-    for path in landing.SOURCES:
-        checksum.update(path.read_bytes())
-    for path in sorted((ROOT / "macros").rglob("*.sql")):
-        # what no incremental model is made of
-        if path.parent.name not in {"metrics", "bi", "tests", "spark"}:
-            checksum.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return checksum.hexdigest()[:12]
 
 
 def is_location(raw_database: str) -> bool:

@@ -13,12 +13,6 @@
 {%- endmacro %}
 
 
--- The columns of a part that have one of these names, in the order of the names. The letter case of columns does not matter.
-{% macro columns_called(part, names) -%}
-    {{ return(names | map('lower') | select('in', part.columns) | list) }}
-{%- endmacro %}
-
-
 -- What a part has under the names of a column: each `value`, in its `landed` type, and whether it `is_given`.
 {% macro readings_of_columns(part, described) -%}
     {%- set readings = [] -%}
@@ -31,32 +25,6 @@
         }) -%}
     {%- endfor -%}
     {{ return(readings) }}
-{%- endmacro %}
-
-
--- The first of these readings that has a value.
-{% macro first_given(readings) -%}
-    {%- if readings | length == 1 -%}
-        {{ readings[0].landed }}
-    {%- else -%}
-        case
-            -- mostly so, and quickly seen
-            when {% for other in readings[1:] %}{{ other.value }} is null{{ ' and ' if not loop.last }}{% endfor %} then {{ readings[0].landed }}
-            {%- for reading in readings[:-1] %}
-            when {{ reading.is_given }} then {{ reading.landed }}
-            {%- endfor %}
-            else {{ readings[-1].landed }}
-        end
-    {%- endif -%}
-{%- endmacro %}
-
-
--- A column of the log, and for a measure whether it has a value.
-{% macro landed_columns(column, kind, readings) -%}
-    {% if readings %}{{ first_given(readings) }}{% else %}cast(null as {{ landed_type(kind) }}){% endif %} as {{ column }},
-    {% if kind == 'measure' -%}
-    {{ readings | map(attribute='is_given') | join(' or ') or 'false' }} as has_{{ column }},
-    {% endif -%}
 {%- endmacro %}
 
 

@@ -47,26 +47,3 @@
     {%- endif -%}
     {{ return([table_part(relation)]) }}
 {%- endmacro %}
-
-
--- Stops a run whose part lacks a required column, or has the rows of the other log.
-{% macro assert_columns(part, log, columns, optional) -%}
-    {%- set places = [part.relation | string] if part.kind == 'table' else [] -%}
-    {%- for path in part.paths or [] -%}
-        {%- do places.append(path[part.prefix | length:]) -%}
-    {%- endfor -%}
-    {#- a folder may have very many files of one form -#}
-    {%- set named = places[:3] | join(', ') ~ (' and ' ~ places[3:] | length ~ ' more' if places[3:] else '') -%}
-    {%- set has = ", which has: " ~ part.columns.keys() | join(', ') -%}
-    {%- if log == 'factory_metrics' and not columns_called(part, ['station'])
-        and columns_called(part, spellings(['event_type'])) -%}
-        {{ exceptions.raise_compiler_error(
-            "there are rows of factory_events, not of " ~ log ~ ", in " ~ named ~ has
-        ) }}
-    {%- endif -%}
-    {%- for column in columns if column not in optional and not columns_called(part, columns[column].names) -%}
-        {{ exceptions.raise_compiler_error(
-            "the required column " ~ columns[column].names | join(' or ') ~ " is missing in " ~ named ~ has
-        ) }}
-    {%- endfor -%}
-{%- endmacro %}

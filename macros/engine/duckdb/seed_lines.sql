@@ -3,8 +3,9 @@
 
 -- A seed's lines are few: they stand in the SQL, as the plugin reads them.
 {% macro duckdb__own_seed_lines(name, columns) -%}
-    {%- set answer = run_query("select own_seed_lines('" ~ name ~ "', '" ~ columns | join(',') ~ "')").rows[0][0]
-        if execute else '{"lines": []}' -%}
+    {%- set answer = run_query(
+        "select own_seed_lines('" ~ var('seeds_path') | replace("'", "''") ~ "', '" ~ name ~ "', '" ~ columns | join(',') ~ "')"
+    ).rows[0][0] if execute else '{"lines": []}' -%}
     {%- if fromjson(answer).error -%}
         {{ exceptions.raise_compiler_error(fromjson(answer).error) }}
     {%- endif -%}

@@ -51,7 +51,7 @@
         {% for name, list in lists.items() -%}
         get({{ list }}, list_place) as {{ name }},
         {% endfor -%}
-        list_place + 1 as list_position
+        cast(list_place + 1 as bigint) as list_position
     from {{ relation }}
     lateral view posexplode({{ lists.values() | first }}) as list_place, first_item
 {%- endmacro %}

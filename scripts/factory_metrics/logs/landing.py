@@ -190,9 +190,15 @@ class WorkingCopies:
     Threads share it.
     """
 
-    def __init__(self, folder: str | None = None) -> None:
-        """Start with no working copies; they will be in a folder of their own, in `folder` if it is given."""
-        self._copies = tempfile.TemporaryDirectory(prefix="factory-logs-", dir=folder)
+    def __init__(self, folder: str | None = None, *, stay: bool = False, suffix: str = "") -> None:
+        """Start with no working copies; they will be in a folder of their own, in `folder` if it is given.
+
+        If they `stay`, somebody else removes `folder`. Their names end in `suffix`.
+        """
+        prefix = "factory-logs-"
+        self._temporary = None if stay else tempfile.TemporaryDirectory(prefix=prefix, dir=folder)
+        self._folder = self._temporary.name if self._temporary else tempfile.mkdtemp(prefix=prefix, dir=folder)
+        self._suffix = suffix
         # dbt asks several times in a run.
         self._readings: dict[LogFile, _Reading | None] = {}
         self._only_thread = Lock()
@@ -239,7 +245,7 @@ class WorkingCopies:
         with self._room_for(path):
             if not is_compressed(path):
                 return self._look_at_text(path, path, log)
-            with unpacked(path, Path(self._copies.name)) as contents:
+            with unpacked(path, Path(self._folder)) as contents:
                 try:
                     return self._look_at_text(path, contents, log) if contents.stat().st_size else None
                 except BadFileError as error:
@@ -259,10 +265,10 @@ class WorkingCopies:
         if contents == path:
             return _Reading(Part("json_lines", [_escaped(path)]), plain_rows)
         copy = contents.rename(self._place_of_copy(path))
-        return _Reading(Part("json_lines", [_escaped(copy)], prefix=self._copies.name), plain_rows)
+        return _Reading(Part("json_lines", [_escaped(copy)], prefix=self._folder), plain_rows)
 
     def _place_of_copy(self, path: Path) -> Path:
-        copy = Path(self._copies.name + str(path))
+        copy = Path(self._folder + str(path) + self._suffix)
         copy.parent.mkdir(parents=True, exist_ok=True)
         return copy
 
@@ -273,7 +279,7 @@ class WorkingCopies:
         except OSError as error:
             if error.errno not in (ENOSPC, EDQUOT):
                 raise
-            problem = f"needs a working copy, which does not fit into {self._copies.name}: make room there"
+            problem = f"needs a working copy, which does not fit into {self._folder}: make room there"
             raise BadFileError(path, problem) from error
 
     def _copy(self, path: Path, rows: Iterable[Row], columns: dict[str, str] | None = None) -> _Reading:
@@ -283,7 +289,7 @@ class WorkingCopies:
             for row in rows:
                 lines.write(line_of_copy(row) + "\n")
                 row_count += 1
-        return _Reading(Part("copied_rows", [_escaped(copy)], columns or {}, self._copies.name), row_count)
+        return _Reading(Part("copied_rows", [_escaped(copy)], columns or {}, self._folder), row_count)
 
 
 def _escaped(path: Path) -> str:

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ SETTINGS = {
     # Overflow fails: without it, it is a null that nobody sees.
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
+    # Logs of other writers have nanoseconds, which Spark has no type for.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # A quotient that does not fit its decimals fails, instead of losing some.
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
 }
@@ -58,6 +61,9 @@ def start_session(environment: Mapping[str, str] = os.environ) -> SparkSession:
     own = ROOT / "warehouse" / f"spark{pyspark.__version__.split('.')[0]}"
     warehouse = Path(environment.get("FACTORY_SPARK_WAREHOUSE") or own).resolve()
     warehouse.mkdir(parents=True, exist_ok=True)
+    # Executors run functions by this Python, and read our modules where they are.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])])
     for name, value in (SETTINGS | (local_settings(warehouse) if master.startswith("local") else {})).items():
         builder = builder.config(name, value)
     # It writes the stack of each failed statement, which dbt reports.
