@@ -1,11 +1,11 @@
 """Run dbt on Apache Spark: the session is started, or joined, and dbt runs in it.
 
-    .venv-spark4/bin/python scripts/run_on_spark.py debug
+    .venv-spark4/bin/python scripts/run_on_spark.py build --select +marts --vars '{raw_path: /data/logs}'
 
-takes what `dbt` takes, the command first. The models do not run on Spark yet, see docs/decisions/spark.md: so
-far it is for tests of macros. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
+takes what `dbt` takes, the command first. With --export FILE before it, the tables that people query are then
+copied into a new DuckDB file. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
 FACTORY_SPARK_SCHEMA names the schema, `factory` by default; FACTORY_SPARK_WAREHOUSE names the folder of a
-local session's tables.
+local session's tables. docs/spark.md says what runs there so far.
 """
 # It is not called dbt_..., as dbt takes all modules of such names for plugins, and imports them.
 
@@ -13,8 +13,10 @@ import _start  # noqa: F401
 
 # isort: split
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from factory_metrics.project import UserError
@@ -26,26 +28,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--export", type=Path, metavar="FILE", help="a new DuckDB file for what was built")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="what `dbt` takes")
-    arguments = parser.parse_args(argv).arguments
+    options = parser.parse_args(argv)
     try:
-        return run_dbt(arguments)
+        return run_dbt(options.arguments, options.export)
     except UserError as error:
         print(f"run_on_spark: {error}", file=sys.stderr)
         return 2
 
 
-def run_dbt(arguments: Sequence[str]) -> int:
-    """Run dbt in a session of Spark; return its exit code.
+def run_dbt(arguments: Sequence[str], export: Path | None) -> int:
+    """Run dbt in a session of Spark, and export what it made; return its exit code.
 
     Raises:
-        UserError: this environment has no Spark, or no session starts.
+        UserError: this environment has no Spark, no session starts, or the export is not possible.
 
     """
     try:
         # The other commands' environment, where this one's help is tested, has no Spark.
         from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
+        from factory_metrics.spark.export import export_tables  # noqa: PLC0415
         from factory_metrics.spark.functions import register_functions  # noqa: PLC0415
         from factory_metrics.spark.session import (  # noqa: PLC0415
             leave_the_session_as_it_is,
@@ -63,6 +67,10 @@ def run_dbt(arguments: Sequence[str]) -> int:
         with TemporaryDirectory(prefix="factory-spark-") as scratch:
             register_functions(session, scratch)
             answer = dbtRunner().invoke([*arguments, "--target", "spark"])
+            if answer.success and export:
+                schema = os.environ.get("FACTORY_SPARK_SCHEMA") or "factory"
+                count = export_tables(session, schema, export, Path(scratch))
+                print(f"{count} tables are in {export}")
     finally:
         session.stop()
     return 0 if answer.success else 2 if answer.exception else 1

@@ -22,7 +22,7 @@ _NOT_IN_VERSION = {"metrics", "bi", "tests"}
 
 
 class LogFunctions:
-    """The functions that know which files were looked at before, and `copies`, the working copies of these."""
+    """Functions that know which files were looked at before, and `copies`, the working copies of these."""
 
     def __init__(self, copies: WorkingCopies) -> None:
         """Start with no file listed."""

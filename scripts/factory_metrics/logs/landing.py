@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from errno import EDQUOT, ELOOP, ENOSPC
 from pathlib import Path
+from shutil import rmtree
 from threading import Lock
 from typing import Literal, NamedTuple
+from weakref import finalize
 
 import duckdb
 import msgspec
@@ -195,9 +197,9 @@ class WorkingCopies:
 
         If they `stay`, somebody else removes `folder`. Their names end in `suffix`.
         """
-        prefix = "factory-logs-"
-        self._temporary = None if stay else tempfile.TemporaryDirectory(prefix=prefix, dir=folder)
-        self._folder = self._temporary.name if self._temporary else tempfile.mkdtemp(prefix=prefix, dir=folder)
+        self._folder = tempfile.mkdtemp(prefix="factory-logs-", dir=folder)
+        if not stay:
+            finalize(self, rmtree, self._folder, ignore_errors=True)
         self._suffix = suffix
         # dbt asks several times in a run.
         self._readings: dict[LogFile, _Reading | None] = {}

@@ -1,4 +1,4 @@
-"""Offer to a session of Spark what macros ask that SQL alone cannot tell, see factory_metrics/logs/functions.py."""
+"""Offer to a session of Spark what macros ask that SQL alone cannot tell, see logs/functions.py."""
 
 from functools import cache
 
@@ -18,7 +18,7 @@ def _log_functions(scratch: str) -> LogFunctions:
 
 
 def register_functions(session: SparkSession, scratch: str) -> None:
-    """Register the functions; `scratch` is a folder that all nodes see, for copies that live as long as it."""
+    """Register them; `scratch` is a folder that all nodes see, for copies that live as long as it."""
     version = session.version
 
     def list_log_files(folder: str, may_be_absent: bool) -> str:  # noqa: FBT001 - SQL calls it

@@ -33,6 +33,8 @@ def local_settings(warehouse: Path) -> dict[str, str]:
     """Return the settings of a session on this machine, with its tables and their catalog in a folder."""
     return {
         "spark.ui.enabled": "false",
+        # Hundreds of tasks, the default, take longer to start than to do.
+        "spark.sql.shuffle.partitions": "16",
         "spark.log.level": "ERROR",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
@@ -63,7 +65,9 @@ def start_session(environment: Mapping[str, str] = os.environ) -> SparkSession:
     warehouse.mkdir(parents=True, exist_ok=True)
     # Executors run functions by this Python, and read our modules where they are.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     for name, value in (SETTINGS | (local_settings(warehouse) if master.startswith("local") else {})).items():
         builder = builder.config(name, value)
     # It writes the stack of each failed statement, which dbt reports.

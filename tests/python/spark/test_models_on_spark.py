@@ -1,0 +1,37 @@
+"""The models on Spark: from the same logs, the documents are byte for byte those of DuckDB."""
+
+import json
+import random
+from pathlib import Path
+
+from conftest import Warehouse
+from hostile.files import write_logs
+from refreshed_home import contents
+from test_documents import random_factories
+from test_engine_on_spark import run_dbt
+
+AS_OF = "2026-06-30T17:45:12.345678Z"
+SELECTED = ("--select", "+marts", "+delivery_counts", "--resource-type", "model", "--resource-type", "seed")
+
+
+def test_documents_of_hostile_logs_are_those_of_duckdb(tmp_path: Path, seed: int) -> None:
+    logs = tmp_path / "logs"
+    factories = random_factories(logs, seed, AS_OF, "both")
+    write_logs(logs / "raw", factories.events, factories.runs, random.Random(seed))
+    variables = json.dumps(factories.variables | {"raw_path": str(logs / "raw")})
+    duckdb, spark = Warehouse(tmp_path / "duckdb"), Warehouse(tmp_path / "spark")
+    done = duckdb.dbt("build", variables, *SELECTED)
+    assert done.returncode == 0, done.stdout
+    spark.folder.mkdir()
+    done = run_dbt(
+        "spark4",
+        *("--export", str(spark.file), "build", *SELECTED, "--vars", variables),
+        *("--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "target")),
+        FACTORY_SPARK_WAREHOUSE=str(tmp_path / "tables"),
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    expected, found = contents(duckdb.serialize()), contents(spark.serialize())
+    assert len(expected) > 2000
+    assert [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)] == []
+    counts = "select log, outcome, rule, row_count from delivery_counts order by all"
+    assert spark.rows(counts) == duckdb.rows(counts)
