@@ -40,6 +40,13 @@
 {%- endmacro %}
 
 
+-- Whether the value of a key is itself a whole number of 0 or more. A measure is rounded, so that 1e-10 would be 0: a float
+-- tells them apart, as far as JSON's numbers go.
+{% macro json_is_count(object, key) -%}
+    {{ return(adapter.dispatch('json_is_count')(object, key)) }}
+{%- endmacro %}
+
+
 -- A row of a relation, or a struct, as JSON text.
 {% macro row_as_json(row) -%}
     {{ return(adapter.dispatch('row_as_json')(row)) }}

@@ -35,7 +35,7 @@
             {% endfor -%}
             then
             {% for key in token_kinds().values() -%}
-            ({{ json_text(object, key) }} is null or coalesce({{ json_measure(object, key) }} % 1 = 0, false))
+            ({{ json_text(object, key) }} is null or {{ json_is_count(object, key) }})
             {{- ' and' if not loop.last }}
             {% endfor -%}
     end as token_counts_are_whole

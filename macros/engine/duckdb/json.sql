@@ -47,6 +47,11 @@
 {%- endmacro %}
 
 
+{% macro duckdb__json_is_count(object, key) -%}
+    coalesce({{ json_measure(object, key) }} % 1 = 0 and try_cast({{ json_text(object, key) }} as double) % 1 = 0, false)
+{%- endmacro %}
+
+
 {% macro duckdb__row_as_json(row) -%}
     cast(to_json({{ row }}) as varchar)
 {%- endmacro %}

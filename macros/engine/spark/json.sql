@@ -52,6 +52,11 @@
 {%- endmacro %}
 
 
+{% macro spark__json_is_count(object, key) -%}
+    coalesce({{ json_measure(object, key) }} % 1 = 0 and try_cast({{ json_text(object, key) }} as double) % 1 = 0, false)
+{%- endmacro %}
+
+
 {% macro spark__row_as_json(row) -%}
     to_json({{ row }}, map('ignoreNullFields', 'false'))
 {%- endmacro %}
