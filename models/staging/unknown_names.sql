@@ -10,7 +10,7 @@ with
 unpriced as (
 
     select
-        {{ model_name('runs.model') }} as model,
+        runs.model,
         runs.price_name,
         {% for kind in kinds -%}
         coalesce(runs.{{ kind }}_tokens, 0) > 0 and lines.{{ kind }} is null as lacks_{{ kind }},
@@ -60,9 +60,28 @@ names as (
 
     select
         'provider' as kind,
-        {{ model_name('runs.model') }} as name
-    from {{ ref('int_event_runs') }} as runs
-    where runs.rejected_rule is null and runs.provider = 'unknown' and runs.counts_until is null
+        model as name
+    from {{ ref('int_event_runs') }}
+    where rejected_rule is null and provider = 'unknown' and counts_until is null
+
+),
+
+-- As names are compared; stations are so already.
+compared as (
+
+    select
+        kind,
+        case when kind = 'station' then name else {{ model_name('name') }} end as name,
+        row_count
+    from (
+        -- first, as there are far fewer names than rows
+        select
+            kind,
+            name,
+            count(*) as row_count
+        from names
+        group by kind, name
+    ) as distinct_names
 
 ),
 
@@ -71,8 +90,8 @@ counted as (
     select
         names.kind,
         names.name,
-        count(*) as row_count
-    from names
+        cast(sum(names.row_count) as bigint) as row_count
+    from compared as names
     where
         -- no line can be of a blank name
         names.name != ''
