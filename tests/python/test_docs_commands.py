@@ -217,7 +217,7 @@ def test_what_prose_names_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         there = {option for name, of in options.items() if name in text for option in of}
         for span in INLINE.findall(FENCED.sub("", text)):
             words = span.split()
-            # the command's own options, else those of any command that the page names
+            # the command's own options, else options of any command that the page names
             named = [of for name, of in options.items() if name in f"{span} "]
             faults = [word for word in words if word.startswith("--") and word not in (named or [there])[0]]
             if words[0] == "make":
