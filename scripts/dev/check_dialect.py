@@ -44,6 +44,7 @@ DUCKDB_ONLY = {
     "regexp_": _TEXT,
     "json_extract|->": "a macro of macros/engine/json.sql",
     "any_value": "min() or max()",
+    "ignore nulls": "latest_value()",
     r"\barg_m(in|ax)": "row_number()",
     "quantile": _NUMBERS,
     r"/ \d+\.\d": "cast(... as double) / a whole number, for decimals are divided in many ways",

@@ -90,6 +90,13 @@ def test_endless_trailers(api: Api, trailers: bytes) -> None:
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "CONTENT_TOO_LARGE"
 
 
+def test_a_body_that_is_announced_too_large_is_not_waited_for(api: Api) -> None:
+    headers = "Host: x\r\nContent-Length: 65537\r\nExpect: 100-continue\r\n\r\n"
+    with connect(api) as connection:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\n{headers}".encode())
+        assert statuses(connection.recv(65_536)) == [413]
+
+
 def test_trailers_are_no_headers(api: Api) -> None:
     request = CHUNKED.replace(b"/healthz", PATH.encode()).replace(
         b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"

@@ -30,6 +30,7 @@ SQL = {
     "{% do run_query('select regexp_extract(a, 1)') %}": "regexp_",
     "select a -> 'key'": "->",
     "select any_value(a)": "any_value",
+    "select last_value(a ignore nulls) over (order by b)": "ignore nulls",
     "select arg_max(a, b)": "arg_max",
     "select quantile_cont(a, 0.5)": "quantile",
     "select length_us / 2000.0": "/ 2000.0",

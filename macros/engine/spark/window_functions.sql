@@ -1,3 +1,7 @@
-{% macro spark__latest_value(expression) -%}
-    last_value({{ expression }}) ignore nulls
+{% macro spark__latest_value(expression, partition, order) -%}
+    last_value({{ expression }}) ignore nulls over (
+        partition by {{ partition | join(', ') }}
+        order by {{ order | join(', ') }}
+        rows between unbounded preceding and current row
+    )
 {%- endmacro %}

@@ -173,14 +173,13 @@ looked_back as (
 
     select
         *,
-        {{ latest_value('case when is_change = 1 then id end') }} over (
-            partition by org_id, project_id order by happened_at, is_change, id
-            rows between unbounded preceding and current row
-        ) as change_event_id,
-        {{ latest_value('deployment_id') }} over (
-            partition by org_id, project_id order by happened_at, is_change, id
-            rows between unbounded preceding and current row
-        ) as change_deployment_id
+        {% for value, name in [
+            ('case when is_change = 1 then id end', 'change_event_id'),
+            ('deployment_id', 'change_deployment_id'),
+        ] -%}
+        {{ latest_value(value, ['org_id', 'project_id'], ['happened_at', 'is_change', 'id']) }} as {{ name }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
     from timeline
 
 ),

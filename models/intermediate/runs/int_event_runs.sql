@@ -119,11 +119,9 @@ latest_runs as (
         org_id,
         occurred_at as summarized_at,
         {% for column in ['event_key', 'event_id'] -%}
-        {{ latest_value(column) }} over (
-            partition by org_id, session_id, cost_kind
-            order by occurred_at, is_summary, event_id
-            rows between unbounded preceding and current row
-        ) as {{ column }},
+        {{ latest_value(
+            column, ['org_id', 'session_id', 'cost_kind'], ['occurred_at', 'is_summary', 'event_id']
+        ) }} as {{ column }},
         {% endfor -%}
         is_summary
     from (
@@ -226,10 +224,10 @@ numbered_moments as (
         org_id,
         event_id,
         counts_from,
-        {{ latest_value('summary_number') }} over (
+        -- numbers grow with time
+        max(summary_number) over (
             partition by org_id, session_id
-            order by counts_from, is_moment, summary_number
-            rows between unbounded preceding and current row
+            order by counts_from, is_moment
         ) as summary_number
     from (
         select

@@ -77,11 +77,7 @@ passed as (
         org_id,
         event_id,
         is_move,
-        {{ latest_value('station_after') }} over (
-            partition by org_id, issue_id
-            order by occurred_at, is_move, event_id
-            rows between unbounded preceding and current row
-        ) as station
+        {{ latest_value('station_after', ['org_id', 'issue_id'], ['occurred_at', 'is_move', 'event_id']) }} as station
     from (
         select
             event_key,

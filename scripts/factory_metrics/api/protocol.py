@@ -82,6 +82,9 @@ class HttpProtocol(HttpToolsProtocol):
             return
         length = next((value for name, value in self.headers if name == b"content-length"), None)
         self._left = -1 if length is None else int(length)
+        if self._left > _LONGEST_BODY_BYTES:
+            self._refuse_body()
+            return
         if self.expect_100_continue and version != "1.0" and self._left:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -192,9 +195,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._left -= end - self._at
         self._size += end - self._at
         if self._size > _LONGEST_BODY_BYTES:
-            self._refuse("CONTENT_TOO_LARGE", f"The body may have {_LONGEST_BODY_BYTES} bytes.")
+            self._refuse_body()
             return -1
         return end
+
+    def _refuse_body(self) -> None:
+        self._refuse("CONTENT_TOO_LARGE", f"The body may have {_LONGEST_BODY_BYTES} bytes.")
 
     def _refuse(self, code: str, message: str) -> None:
         """Say why no more requests are taken, and close."""
