@@ -68,7 +68,7 @@ class Bench:
         return Home(self.folder / "home")
 
     def generate(self, events: int, *period: str) -> None:
-        """Make logs, unless those of the period are there from an earlier try."""
+        """Make logs, unless the logs of the period are there from an earlier try."""
         command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(self.logs), *period]
         command += ["--orgs", str(default_orgs(self.events)), "--events", str(events)]
         subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 our own script
