@@ -30,6 +30,9 @@ ORDER = ("README.md", "docs/bi.md", "docs/operations.md", "docs/your-logs.md", "
 ELSEWHERE = {
     "make test": "it is what runs this",
     "make serve": "serves until it is stopped: test_api_operations.py",
+    ".venv/bin/python scripts/refresh.py --home /srv/factory --vars '{raw_path: /data/logs}' --every 5m": (
+        "stays until it is stopped: test_resident.py"
+    ),
     "superset import-dashboards --path dashboard.zip --username admin": "tests/python/bi",
 }
 
