@@ -42,18 +42,6 @@
 {%- endmacro %}
 
 
--- Whether events tell of runs.
-{% macro runs_come_from_events() -%}
-    {{ return(var('runs_from') in ['factory_events', 'both']) }}
-{%- endmacro %}
-
-
--- A condition: whether one text begins with another.
-{% macro begins_with(text, beginning) -%}
-    substr({{ text }}, 1, length({{ beginning }})) = {{ beginning }}
-{%- endmacro %}
-
-
 -- A duration in milliseconds, else null: a mean of longer ones would not fit the document's 64 bits.
 {% macro valid_duration(measure) -%}
     case when {{ measure }} between 0 and 9223372036854775807 then {{ measure }} end

@@ -226,25 +226,25 @@ HALVES = {
 
 def test_half_a_character_becomes_the_replacement_character(files: Log) -> None:
     folder = files.place / "factory_events"
-    lines, batch, records = [], [], [",".join(COLUMNS)]
+    lines, listed, records = [], [], [",".join(COLUMNS)]
     for number, half in enumerate(HALVES):
         text = json.dumps(event("?")).replace('""', half)
         lines.append(text.replace("?", f"line-{number}"))
-        # The same in JSON that is itself a text, and in a batch.
+        # The same in JSON that is itself a text, and in a list.
         inner = event(f"text-{number}") | {"payload": f'{{"reason": {half}}}'}
         lines.append(json.dumps(inner))
-        batch.append(text.replace("?", f"batch-{number}"))
+        listed.append(text.replace("?", f"listed-{number}"))
         quoted = f'{{"reason": {half}}}'.replace('"', '""')
         records.append(f'csv-{number},acme,human.override,2026-06-29,2026-06-29,"{quoted}"')
     (folder / "a.jsonl").write_text("\n".join(lines))
     (folder / "b.jsonl").write_text(
-        f"[{', '.join(batch)}]\n{json.dumps(event('id')).replace('id', chr(92) + 'ud83d')}"
+        f"[{', '.join(listed)}]\n{json.dumps(event('id')).replace('id', chr(92) + 'ud83d')}"
     )
     (folder / "c.csv").write_text("\n".join(records))
     assert files.run(*COUNTED)
     found = reasons(files, "event_id is not null")
     for number, text in enumerate(HALVES.values()):
-        assert [found.pop(f"{kind}-{number}") for kind in ("line", "text", "batch", "csv")] == [text] * 4
+        assert [found.pop(f"{kind}-{number}") for kind in ("line", "text", "listed", "csv")] == [text] * 4
     assert found == {}
 
 

@@ -37,13 +37,8 @@
 {%- endmacro %}
 
 
-{% macro duckdb__json_is_true(object, key) -%}
-    coalesce(cast(json_extract({{ object }}, '$.{{ key }}') as varchar) = 'true', false)
-{%- endmacro %}
-
-
-{% macro duckdb__json_measure(object, key) -%}
-    {{ parse_measure("cast(json_extract(" ~ object ~ ", '$." ~ key ~ "') as varchar)") }}
+{% macro duckdb__json_value(object, key) -%}
+    cast(json_extract({{ object }}, '$.{{ key }}') as varchar)
 {%- endmacro %}
 
 
