@@ -82,7 +82,7 @@ final as (
             when compared.issue_id is null then 'runs that name no issue'
             when
                 compared.runs / compared.mean_runs < compared.cost_per_run_usd / nullif(compared.mean_cost_per_run_usd, 0)
-                then 'dear runs'
+                then 'expensive runs'
             when issue_reworks.reworks > 0 then 'many runs, after rework'
             else 'many runs'
         end as why

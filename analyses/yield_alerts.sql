@@ -1,8 +1,8 @@
 -- Whose yield has fallen, beyond what chance explains.
 --
--- The issues of the last 7 days (as in the 7d marts) against those of the 30 days before them, for the whole factory and for
+-- The issues of the last 7 days (as in the 7d marts) against the 30 days before them, for the whole factory and for
 -- each station. An alert is given when the 95% interval of the difference (Newcombe's, from the Wilson intervals of both) lies
--- below 0. An org has seven such comparisons, so z is that of 5% / 7: about one org in forty has a false alert.
+-- below 0. An org has seven such comparisons, so z belongs to 5% / 7: about one org in forty has a false alert.
 -- With fewer issues than var min_recent (10 if it is not set) or var min_before (20) nothing is said.
 {% set z = 2.69 %}
 

@@ -48,48 +48,30 @@
 
 -- The listed deployments as flat rows.
 {% macro deployments_rows(relation) -%}
-    select
-        org_id,
-        time_range,
-        list_position,
-        as_of,
-        window_start,
-
-        -- the document
-        {{ field_of('item', 'id') }} as id,
-        {{ field_of('item', 'version') }} as version,
-        {{ field_of('item', 'environment') }} as environment,
-        {{ field_of('item', 'status') }} as status,
-        {{ timestamp_of_text(field_of('item', 'deployed_at')) }} as deployed_at,
-        {{ field_of('item', 'deployed_by') }} as deployed_by,
-        {{ field_of('item', 'is_rollback') }} as is_rollback
-    from ({{ list_items(relation, ['org_id', 'time_range', 'as_of', 'window_start'], {'item': 'deployments'}) }}) as listed
+    {{ listed_rows(relation, 'deployments', [
+        'id', 'version', 'environment', 'status', 'deployed_at', 'deployed_by', 'is_rollback',
+    ]) }}
 {%- endmacro %}
 
 
 -- The listed incidents as flat rows.
 {% macro incidents_rows(relation) -%}
-    select
-        org_id,
-        time_range,
-        list_position,
-        as_of,
-        window_start,
-
-        -- the document
-        {{ field_of('item', 'id') }} as id,
-        {{ field_of('item', 'title') }} as title,
-        {{ field_of('item', 'severity') }} as severity,
-        {{ field_of('item', 'status') }} as status,
-        {{ timestamp_of_text(field_of('item', 'opened_at')) }} as opened_at,
-        {{ timestamp_of_text(field_of('item', 'resolved_at')) }} as resolved_at,
-        {{ field_of('item', 'deployment_id') }} as deployment_id
-    from ({{ list_items(relation, ['org_id', 'time_range', 'as_of', 'window_start'], {'item': 'incidents'}) }}) as listed
+    {{ listed_rows(relation, 'incidents', [
+        'id', 'title', 'severity', 'status', 'opened_at', 'resolved_at', 'deployment_id',
+    ]) }}
 {%- endmacro %}
 
 
 -- The listed pipelines as flat rows.
 {% macro pipelines_rows(relation) -%}
+    {{ listed_rows(relation, 'pipelines', [
+        'name', 'status', 'duration', 'trigger', 'branch', 'commit', 'started_at',
+    ]) }}
+{%- endmacro %}
+
+
+-- A list of the document as flat rows, a column for each field; the ones that end with `_at` are timestamps.
+{% macro listed_rows(relation, list, fields) -%}
     select
         org_id,
         time_range,
@@ -98,12 +80,9 @@
         window_start,
 
         -- the document
-        {{ field_of('item', 'name') }} as name,
-        {{ field_of('item', 'status') }} as status,
-        {{ field_of('item', 'duration') }} as duration,
-        {{ field_of('item', 'trigger') }} as trigger,
-        {{ field_of('item', 'branch') }} as branch,
-        {{ field_of('item', 'commit') }} as commit,
-        {{ timestamp_of_text(field_of('item', 'started_at')) }} as started_at
-    from ({{ list_items(relation, ['org_id', 'time_range', 'as_of', 'window_start'], {'item': 'pipelines'}) }}) as listed
+        {% for field in fields -%}
+        {%- set value = field_of('item', field) -%}
+        {{ timestamp_of_text(value) if field.endswith('_at') else value }} as {{ field }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from ({{ list_items(relation, ['org_id', 'time_range', 'as_of', 'window_start'], {'item': list}) }}) as listed
 {%- endmacro %}

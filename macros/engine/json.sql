@@ -28,15 +28,28 @@
 {%- endmacro %}
 
 
+-- The value of a key as JSON text: strings with their quotes.
+{% macro json_value(object, key) -%}
+    {{ return(adapter.dispatch('json_value')(object, key)) }}
+{%- endmacro %}
+
+
 -- Whether the value of a key is true itself: the string "true" is not.
 {% macro json_is_true(object, key) -%}
-    {{ return(adapter.dispatch('json_is_true')(object, key)) }}
+    coalesce({{ json_value(object, key) }} = 'true', false)
 {%- endmacro %}
 
 
 -- The value of a key if it is itself a number of 0 or more (the string "5" is not), else null.
 {% macro json_measure(object, key) -%}
-    {{ return(adapter.dispatch('json_measure')(object, key)) }}
+    {{ parse_measure(json_value(object, key)) }}
+{%- endmacro %}
+
+
+-- Whether the value of a key is itself a whole number of 0 or more. A measure is rounded, so that 1e-10 would be 0: a float
+-- tells them apart, as far as JSON's numbers go.
+{% macro json_is_count(object, key) -%}
+    {{ return(adapter.dispatch('json_is_count')(object, key)) }}
 {%- endmacro %}
 
 

@@ -26,7 +26,10 @@
 
 -- A decimal with 4 decimals as the float nearest to it; the cast alone misses large ones by a digit.
 {% macro nearest_float(number) -%}
-    {{ return(adapter.dispatch('nearest_float')(number)) }}
+    case
+        when {{ number }} > 900000000000 then cast(cast({{ number }} as {{ dbt.type_string() }}) as double)
+        else cast({{ number }} as double)
+    end
 {%- endmacro %}
 
 

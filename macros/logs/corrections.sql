@@ -1,12 +1,12 @@
--- The last CTEs of a base model: its rows with the batch that brought each of them. A part that is read again brings
--- only what it did not have; what it no longer has is kept as withdrawn, so that models that follow see it change. One
--- that has gone since it was found to have changed keeps its rows.
+-- The batches of rows, also of parts that are read again.
+
+
+-- The last CTEs of a base model: its rows with the batch that brought each of them.
 {% macro delivered_in_batches(delivered, log) -%}
     {%- set since = taken_in() -%}
     {%- set batch_id = followed_batch() -%}
     {#- whether there are any or not, for dbt to see what it refers to -#}
     {%- set read_again = changed_parts() ~ " and first_batch_id <= " ~ since -%}
-    {%- set described = log_columns(log) -%}
     {%- if since is none or not run_query(read_again).rows -%}
 final as (
 
@@ -18,6 +18,16 @@ final as (
 
 )
     {%- else -%}
+{{ corrected_in_batches(delivered, log, batch_id, read_again) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+-- The same where parts are read again. Such a part brings only what it did not have; what it no longer has is kept as
+-- withdrawn, so that models that follow see it change. One that has gone since it was found to have changed keeps its
+-- rows.
+{% macro corrected_in_batches(delivered, log, batch_id, read_again) -%}
+    {%- set described = log_columns(log) -%}
     {%- set fields = {} -%}
     {%- for column in adapter.get_columns_in_relation(this)
         if column.name not in ('batch_id', 'withdrawn_batch_id') -%}
@@ -103,5 +113,4 @@ final as (
     where withdrawn_batch_id is not null
 
 )
-    {%- endif -%}
 {%- endmacro %}

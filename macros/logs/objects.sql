@@ -11,3 +11,10 @@
 {% macro id_of_row(column, object, key) -%}
     coalesce({{ null_if_blank(column) }}, {{ null_if_blank(json_text(object, key)) }})
 {%- endmacro %}
+
+
+-- The org of rows that name none, as a literal.
+{% macro default_org() -%}
+    {%- set name = (var('default_org') or '') -%}
+    cast({{ dbt.string_literal(dbt.escape_single_quotes(name)) if name.strip() else 'null' }} as {{ dbt.type_string() }})
+{%- endmacro %}

@@ -4,7 +4,8 @@
         {%- for result in results
             if result.node.name == 'unknown_names' and result.node.resource_type == 'model' and result.status == 'success' -%}
             {%- for row in run_query(
-                "select advice from " ~ result.node.relation_name ~ " order by kind, row_count desc, name limit 30"
+                "select summary_line from " ~ result.node.relation_name
+                ~ " where summary_line is not null order by summary_position"
             ).rows -%}
                 {%- do log(row[0], info=true) -%}
             {%- endfor -%}

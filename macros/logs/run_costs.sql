@@ -35,22 +35,10 @@
             {% endfor -%}
             then
             {% for key in token_kinds().values() -%}
-            ({{ json_text(object, key) }} is null or coalesce({{ json_measure(object, key) }} % 1 = 0, false))
+            ({{ json_text(object, key) }} is null or {{ json_is_count(object, key) }})
             {{- ' and' if not loop.last }}
             {% endfor -%}
     end as token_counts_are_whole
-{%- endmacro %}
-
-
--- Whether events tell of runs.
-{% macro runs_come_from_events() -%}
-    {{ return(var('runs_from') in ['factory_events', 'both']) }}
-{%- endmacro %}
-
-
--- A condition: whether one text begins with another.
-{% macro begins_with(text, beginning) -%}
-    substr({{ text }}, 1, length({{ beginning }})) = {{ beginning }}
 {%- endmacro %}
 
 

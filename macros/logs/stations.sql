@@ -30,13 +30,6 @@
 {%- endmacro %}
 
 
--- The org of rows that name none, as a literal.
-{% macro default_org() -%}
-    {%- set name = (var('default_org') or '') -%}
-    cast({{ dbt.string_literal(dbt.escape_single_quotes(name)) if name.strip() else 'null' }} as {{ dbt.type_string() }})
-{%- endmacro %}
-
-
 -- The rows of a relation with `station`, the station that their `station_name` stands for in their org; null for a name
 -- that stands for none.
 {% macro with_station(relation) -%}

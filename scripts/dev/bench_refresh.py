@@ -5,7 +5,7 @@
     .venv/bin/python scripts/dev/bench_refresh.py --events 1000000 --staying 3
 
 Prints ratios: the full build against bench_peer.sql, a hand-written DuckDB script that makes the same tables;
-runs with new rows against the full build; and the cost per event of each size against that of the first. The
+runs with new rows against the full build; and the cost per event of each size against the first. The
 marts of build and script are compared, too. With `--staying` it times only runs with few new rows: by a
 command that stays, and by one for each. Absolute times differ from machine to machine.
 """
@@ -68,7 +68,7 @@ class Bench:
         return Home(self.folder / "home")
 
     def generate(self, events: int, *period: str) -> None:
-        """Make logs, unless those of the period are there from an earlier try."""
+        """Make logs, unless the logs of the period are there from an earlier try."""
         command = [sys.executable, "scripts/dev/generate_logs.py", "logs", "--out", str(self.logs), *period]
         command += ["--orgs", str(default_orgs(self.events)), "--events", str(events)]
         subprocess.run(command, cwd=ROOT, check=False, stderr=subprocess.DEVNULL)  # noqa: S603 our own script
@@ -261,7 +261,7 @@ def report(events: int, timings: dict[str, Timing], first: tuple[int, dict[str, 
     print(f"  {FEW:,} new events / full build   {few / full:6.3f}")
     first_events, first_timings = first
     per_event = (full / events) / (first_timings["full build"].seconds / first_events)
-    print(f"  cost per event / that of {first_events:,} events {per_event:6.2f}")
+    print(f"  cost per event / at {first_events:,} events {per_event:6.2f}")
     for name in ("1% new rows", "few new rows", "nothing new"):
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in timings[name].steps.items())
         print(f"  {name}: {steps}")

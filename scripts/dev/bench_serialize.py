@@ -104,7 +104,7 @@ def _value(name: str, of: ColumnType, item: str, days: str) -> str:
 
 
 def _measure(warehouse: duckdb.DuckDBPyConnection, marts: list[Mart], folder: Path) -> None:
-    """Print the figures, each beside that of a plain way."""
+    """Print the figures, each beside a plain way's."""
     documents: list[bytes] = []
     with _timed() as encode:
         for mart in marts:

@@ -73,7 +73,7 @@ def read_variables(text: str) -> dict[str, Any]:
 
 
 def check_variables(variables: Mapping[str, object], *, of_analyses: bool = False) -> None:
-    """Check that dbt's variables exist and are of their kind; `of_analyses`: those of analyses exist, too.
+    """Check that dbt's variables exist and are of their kind; `of_analyses`: also variables of analyses.
 
     Raises:
         UserError: one of them does not, or is not.
@@ -101,7 +101,7 @@ def wanted_as_of(variables: Mapping[str, object]) -> object:
 
 
 def logs_place(variables: Mapping[str, object]) -> str:
-    """Return the checksum by which a warehouse knows its logs; that of none is the demo's.
+    """Return the checksum by which a warehouse knows its logs; of none, it is the demo's.
 
     The same place has one, however its path is written.
     """

@@ -37,7 +37,7 @@ class Api:
     keys: KeyStore
     log: Path
 
-    def key(self, org: str = "acme", **options: Any) -> str:  # noqa: ANN401 - those of KeyStore.create
+    def key(self, org: str = "acme", **options: Any) -> str:  # noqa: ANN401 - as KeyStore.create takes them
         """Make a key."""
         return self.keys.create(org, **options)[0]
 

@@ -36,7 +36,7 @@ LONGEST = ("test_docs_commands.py", "test_incremental.py", "test_refresh.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests; those of other files stay as they are."""
+    """Order the tests; other files' stay as they are."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 

@@ -59,7 +59,7 @@ class Log:
         return [row[0] for row in self.query(query)]
 
     def let_macros_change(self) -> None:
-        """Make what has landed look like that of an earlier release."""
+        """Make what has landed look like what an earlier release landed."""
         with duckdb.connect(str(self.file)) as connection:
             connection.execute(
                 "update internal.model_progress "

@@ -11,7 +11,7 @@ from reference_rows import EVENT_TYPES, as_instant, not_blank
 NAMES = ("dev", "Code_Review", "in  progress", "martian", "venusian", "Sign-Off")
 MODELS = ("claude-x", "claude-x", "Claude X 2", "gpt-5", "unheard-of", None)
 COSTS: tuple[object, ...] = (0, 1.25, 0.5, 1e-9, None, None, None, None, "1.25", -1, True)
-COUNTS: tuple[object, ...] = (0, 1, 1, 250, 1_000_000, 999_999_999_999, None, None, 1.5, -1, "7")
+COUNTS: tuple[object, ...] = (0, 1, 1, 250, 1e6, 10**12, None, None, 1.5, 1.0000000001, 1e-10, -1, "7")
 ALIASES = (
     "martian,qa,",
     "martian,deploy,org-0",

@@ -192,7 +192,8 @@ def as_tokens(content: Row) -> tuple[bool, dict[str, Fraction] | None]:
     """Return whether an object has counts of tokens, and the counts; None where one is no whole number."""
     given = {kind: content[key] for kind, key in TOKEN_KINDS.items() if content.get(key) is not None}
     counts = {kind: as_measure(as_number(value)) for kind, value in given.items()}
-    whole = {kind: count for kind, count in counts.items() if count is not None and count.denominator == 1}
+    # as they are written: a measure is rounded
+    whole = {kind: n for kind, n in counts.items() if n is not None and not Decimal(str(given[kind])) % 1}
     return bool(given), whole if given and len(whole) == len(given) else None
 
 

@@ -103,12 +103,12 @@ def test_costly_issues_share_all_cost(demo: Demo) -> None:
         assert total(of_org, "share_of_cost_pct") == pytest.approx(100, abs=0.1 * len(of_org))
         costs = [number(row["cost_usd"]) for row in of_org]
         assert costs == sorted(costs, reverse=True)
-        # The two factors are those of the mean issue.
+        # The two factors are the mean issue's.
         for row in of_org:
             times_mean = number(row["times_mean_runs"]) * number(row["times_mean_cost_per_run"])
             mean = number(row["org_cost_usd"]) / len(of_org)
             assert times_mean == pytest.approx(number(row["cost_usd"]) / mean, rel=0.1, abs=0.05)
-    assert {"dear runs", "many runs, after rework"} <= {row["why"] for row in rows}
+    assert {"expensive runs", "many runs, after rework"} <= {row["why"] for row in rows}
 
 
 def test_rework_sources_are_all_reworks(demo: Demo) -> None:
@@ -334,6 +334,13 @@ def test_every_argument_of_every_macro_is_documented(demo: Demo) -> None:
             found[name] = [argument.name for argument in tree.args]
             documented[name] = [argument["name"] for argument in macro["arguments"]]
     assert documented == found
+
+
+def test_every_unit_test_has_a_description(demo: Demo) -> None:
+    manifest = json.loads((demo.warehouse.folder / "target/manifest.json").read_text(encoding="utf-8"))
+    unit_tests = manifest["unit_tests"].values()
+    assert len(unit_tests) > 100
+    assert [test["name"] for test in unit_tests if not test["description"]] == []
 
 
 def test_every_column_of_the_warehouse_is_documented(demo: Demo) -> None:

@@ -30,6 +30,9 @@ ORDER = ("README.md", "docs/bi.md", "docs/operations.md", "docs/your-logs.md", "
 ELSEWHERE = {
     "make test": "it is what runs this",
     "make serve": "serves until it is stopped: test_api_operations.py",
+    ".venv/bin/python scripts/refresh.py --home /srv/factory --vars '{raw_path: /data/logs}' --every 5m": (
+        "stays until it is stopped: test_resident.py"
+    ),
     "superset import-dashboards --path dashboard.zip --username admin": "tests/python/bi",
 }
 
@@ -217,7 +220,7 @@ def test_what_prose_names_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         there = {option for name, of in options.items() if name in text for option in of}
         for span in INLINE.findall(FENCED.sub("", text)):
             words = span.split()
-            # the command's own options, else those of any command that the page names
+            # the command's own options, else options of any command that the page names
             named = [of for name, of in options.items() if name in f"{span} "]
             faults = [word for word in words if word.startswith("--") and word not in (named or [there])[0]]
             if words[0] == "make":

@@ -105,7 +105,7 @@ def test_tables_are_the_views(whole_version: Path, views: list[FlatView], whole_
         for view in views:
             table = f'target."{whole_copy.schema}".{view.name}'
             assert connection.execute(f"from {table} order by all").fetchall() == rows[view.name]
-            # Types are those of the views, and so are descriptions.
+            # Types are the views' own, and so are descriptions.
             kinds = connection.execute(f"select column_name, column_type from (describe {table})").fetchall()
             assert kinds == [(column.name, column.type) for column in view.columns]
             oid = f"""to_regclass('"{whole_copy.schema}".{view.name}')"""

@@ -1,9 +1,9 @@
-"""However logs are cut into batches, and wherever runs end, the documents are those of one full build.
+"""However logs are cut into batches, and wherever runs end, the documents are as after one full build.
 
 Random hostile factories are landed batch by batch, in files or in tables; files are corrected and grow; logs
 that were read are cleaned up; names of stations, prices and other settings change; what is known of them
 is put back from an older copy; some runs are killed part-way. Then every document and every table is
-compared with those of a build from nothing over the same logs. Set FACTORY_TEST_SEED for other examples, and
+compared with a build from nothing over the same logs. Set FACTORY_TEST_SEED for other examples, and
 FACTORY_TEST_EXAMPLES for more of them.
 """
 

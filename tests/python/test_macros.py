@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+import yaml
 from conftest import ROOT
 
 MACROS = ROOT / "macros"
@@ -58,3 +60,13 @@ def test_files_of_several_macros_say_what_they_are_about() -> None:
         if len(names(file)) > 1 and not re.match(r"(--.*\n)+\n\n", file.read_text("utf-8"))
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("folder", ["", *ENGINES])
+def test_macros_of_engines_are_described_in_the_order_of_their_files(folder: str) -> None:
+    place = MACROS / "engine" / folder
+    [file] = place.glob("*.yml")
+    described = [macro["name"] for macro in yaml.safe_load(file.read_text("utf-8"))["macros"]]
+    found = [name for sql in sorted(place.glob("*.sql")) for name in names(sql)]
+    # Spark's own way of a name is not described.
+    assert described == [name for name in found if not name.startswith("spark__")]

@@ -175,7 +175,8 @@ def test_faults_that_pass_are_waited_for(puller: Puller) -> None:
         (status(200, b'{"events": [], "events": []}'), "no page of events"),
         (status(200, b'{"events": [{"id": "a"}, {"id": " "}]}'), "without an id"),
         (status(200, b'{"events": [["a"]]}'), "without an id"),
-        (status(200, b'{"events": [{"id": "a", "org_id": "other"}]}'), "the org 'other'"),
+        (status(200, b'{"events": [{"id": "a", "org_id": "other", "orgId": "acme"}]}'), "the org 'other'"),
+        (status(200, b'{"events": [{"id": "a", "org_id": " ", "orgId": "other"}]}'), "the org 'other'"),
         (status(200, b" " * 100), "longer than 90 bytes"),
     ],
 )
@@ -228,7 +229,7 @@ def test_values_stay_as_they_are(puller: Puller) -> None:
         r'"s":"\ud83d  \" x","t":"é  ","a":[1,{"x":-0.0}],"n":' + "9" * 5000
     )
     spaced = members.replace(',"', ' ,\r\n "').replace('":', '" : ')
-    blank = '{"org\\u005fid": null, "id": "y", "created_at": "' + time + '", "x": "org_id"}'
+    blank = r'{"org\u005fid": null, "orgId": "a\"c", "id": "y", "created_at": "' + time + '", "x": "org_id"}'
     no_time = '{"id": 17, "occurredAt": "2026-06-30T23:59:60Z"}'
     body = '{"nextCursor": [1], "events": [{' + f"{spaced}}}, {blank}, {no_time}]}}"
     # An event whose time says nothing is in the first of the windows that answer it.
@@ -237,7 +238,7 @@ def test_values_stay_as_they_are(puller: Puller) -> None:
     ((_, lines),) = puller.files('a"c').items()
     assert lines == [
         '{"org_id":"a\\"c","id":17,"occurredAt":"2026-06-30T23:59:60Z"}',
-        '{"org_id":"a\\"c","id":"y","created_at":"' + time + '","x":"org_id"}',
+        r'{"org_id":"a\"c","orgId":"a\"c","id":"y","created_at":"' + time + '","x":"org_id"}',
         '{"org_id":"a\\"c",' + members + "}",
     ]
     assert all(len(rows_of_line(line)) == 1 for line in lines)

@@ -216,7 +216,7 @@ GOOD_AND_BAD = {
         {"unreadable": 1},
     ),
     "blank_first.csv": (b"\xef\xbb\xbf\r\n \n" + HEADER.encode() + b"\r\n" + event_csv("n1"), 1, {}),
-    # Batches: an array, objects one after the other, and a carriage return as the end of lines.
+    # Lists of rows: an array, objects one after the other, and a carriage return as the end of lines.
     "array.json": (
         b"[" + b",".join(event_json(n) for n in range(15, 20)) + b', "no object"]',
         5,

@@ -18,7 +18,7 @@ from landed_logs import Log
 from factory_metrics.logs import json_files
 from factory_metrics.logs.json_files import count_plain_rows, rows_of_json_file
 from factory_metrics.logs.json_rows import rows_of_line
-from factory_metrics.logs.landing import WorkingCopies, find_log_files, list_log_files
+from factory_metrics.logs.landing import PartRows, WorkingCopies, find_log_files, list_log_files
 from factory_metrics.logs.log_rows import MAX_LINE_BYTES, LandingError, Row
 
 COLUMNS = ("id", "org_id", "event_type", "occurred_at", "ingested_at", "payload")
@@ -226,25 +226,25 @@ HALVES = {
 
 def test_half_a_character_becomes_the_replacement_character(files: Log) -> None:
     folder = files.place / "factory_events"
-    lines, batch, records = [], [], [",".join(COLUMNS)]
+    lines, listed, records = [], [], [",".join(COLUMNS)]
     for number, half in enumerate(HALVES):
         text = json.dumps(event("?")).replace('""', half)
         lines.append(text.replace("?", f"line-{number}"))
-        # The same in JSON that is itself a text, and in a batch.
+        # The same in JSON that is itself a text, and in a list.
         inner = event(f"text-{number}") | {"payload": f'{{"reason": {half}}}'}
         lines.append(json.dumps(inner))
-        batch.append(text.replace("?", f"batch-{number}"))
+        listed.append(text.replace("?", f"listed-{number}"))
         quoted = f'{{"reason": {half}}}'.replace('"', '""')
         records.append(f'csv-{number},acme,human.override,2026-06-29,2026-06-29,"{quoted}"')
     (folder / "a.jsonl").write_text("\n".join(lines))
     (folder / "b.jsonl").write_text(
-        f"[{', '.join(batch)}]\n{json.dumps(event('id')).replace('id', chr(92) + 'ud83d')}"
+        f"[{', '.join(listed)}]\n{json.dumps(event('id')).replace('id', chr(92) + 'ud83d')}"
     )
     (folder / "c.csv").write_text("\n".join(records))
     assert files.run(*COUNTED)
     found = reasons(files, "event_id is not null")
     for number, text in enumerate(HALVES.values()):
-        assert [found.pop(f"{kind}-{number}") for kind in ("line", "text", "batch", "csv")] == [text] * 4
+        assert [found.pop(f"{kind}-{number}") for kind in ("line", "text", "listed", "csv")] == [text] * 4
     assert found == {}
 
 
@@ -384,6 +384,9 @@ BAD_FILES: dict[str, tuple[str, bytes, str]] = {
         "rows of factory_metrics.*move",
     ),
     "a broken Parquet file": ("a.parquet", b"PAR1", "Parquet.*replace"),
+    "a gzip archive of 0 bytes": ("a.jsonl.gz", b"", "cut off.*write it again"),
+    "a zstd archive of 0 bytes": ("a.csv.zst", b"", "cut off.*write it again"),
+    "a Parquet file of 0 bytes": ("a.parquet", b"", "cut off.*write it again"),
 }
 
 
@@ -393,6 +396,13 @@ def test_a_file_that_cannot_be_read_says_what_to_do(what: str, tmp_path: Path) -
     (tmp_path / name).write_bytes(content)
     with pytest.raises(LandingError, match=rf"{name} .*{words_of_message}"):
         WorkingCopies().parts([file.part for file in list_log_files(str(tmp_path))], "factory_events")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])
+def test_plain_text_of_0_bytes_has_no_rows(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    copies, files = WorkingCopies(), [str(tmp_path / name)]
+    assert (copies.parts(files), copies.row_counts(files)) == ([], [PartRows(files[0], 0)])
 
 
 GOOD_HEADERS = {

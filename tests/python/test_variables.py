@@ -86,7 +86,7 @@ def test_the_demo_ends_when_its_clock_says(demo: Warehouse) -> None:
 
 
 def test_a_misspelled_variable_stops_dbt(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
-    """Before it opens the warehouse: that of the demo would take the place of a user's."""
+    """Before it opens the warehouse: the demo's would take the place of a user's."""
     commands = {
         "build": ("{raw_pth: /logs}", "raw_pth, which is no variable (is raw_path meant?)"),
         "compile": ("{raw_path:/logs}", "write a blank after the colon"),

@@ -37,13 +37,13 @@
 {%- endmacro %}
 
 
-{% macro duckdb__json_is_true(object, key) -%}
-    coalesce(cast(json_extract({{ object }}, '$.{{ key }}') as varchar) = 'true', false)
+{% macro duckdb__json_value(object, key) -%}
+    cast(json_extract({{ object }}, '$.{{ key }}') as varchar)
 {%- endmacro %}
 
 
-{% macro duckdb__json_measure(object, key) -%}
-    {{ parse_measure("cast(json_extract(" ~ object ~ ", '$." ~ key ~ "') as varchar)") }}
+{% macro duckdb__json_is_count(object, key) -%}
+    coalesce({{ json_measure(object, key) }} % 1 = 0 and try_cast({{ json_text(object, key) }} as double) % 1 = 0, false)
 {%- endmacro %}
 
 

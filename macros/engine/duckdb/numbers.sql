@@ -28,14 +28,6 @@
 {%- endmacro %}
 
 
-{% macro duckdb__nearest_float(number) -%}
-    case
-        when {{ number }} > 900000000000 then cast(cast({{ number }} as varchar) as double)
-        else cast({{ number }} as double)
-    end
-{%- endmacro %}
-
-
 {% macro duckdb__twice_median(expression) -%}
     quantile_disc({{ expression }}, 0.5) - quantile_disc(-({{ expression }}), 0.5)
 {%- endmacro %}

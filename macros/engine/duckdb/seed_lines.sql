@@ -1,4 +1,4 @@
--- Lines of seeds on DuckDB: users' own, and checksums.
+-- Lines of seeds on DuckDB.
 
 
 -- A seed's lines are few: they stand in the SQL, as the plugin reads them.

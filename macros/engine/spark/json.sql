@@ -36,19 +36,14 @@
 {%- endmacro %}
 
 
--- The value of a key as JSON: asked of a list, Spark keeps the quotes of strings.
-{% macro spark_json_value(object, key) -%}
+-- Asked of a list, Spark keeps the quotes of strings.
+{% macro spark__json_value(object, key) -%}
     get_json_object('[' || {{ object }} || ']', '$[*].{{ key }}')
 {%- endmacro %}
 
 
-{% macro spark__json_is_true(object, key) -%}
-    coalesce({{ spark_json_value(object, key) }} = 'true', false)
-{%- endmacro %}
-
-
-{% macro spark__json_measure(object, key) -%}
-    {{ parse_measure(spark_json_value(object, key)) }}
+{% macro spark__json_is_count(object, key) -%}
+    coalesce({{ json_measure(object, key) }} % 1 = 0 and try_cast({{ json_text(object, key) }} as double) % 1 = 0, false)
 {%- endmacro %}
 
 

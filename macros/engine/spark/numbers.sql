@@ -50,14 +50,6 @@
 {%- endmacro %}
 
 
-{% macro spark__nearest_float(number) -%}
-    case
-        when {{ number }} > 900000000000 then cast(cast({{ number }} as string) as double)
-        else cast({{ number }} as double)
-    end
-{%- endmacro %}
-
-
 -- Spark's own percentiles count in floats, which miss whole numbers above 2^53.
 {% macro spark__twice_median(expression) -%}
     {%- set sorted = 'sort_array(collect_list(' ~ expression ~ '))' -%}

@@ -23,7 +23,7 @@ logged as (
         session_id,
         station,
         coalesce(nullif({{ clean_name(json_text('metadata', 'provider')) }}, ''), 'unknown') as provider,
-        {{ json_text('metadata', 'model') }} as model,
+        {{ null_if_blank(json_text('metadata', 'model')) }} as model,
         cost_usd,
         duration_ms,
         {{ token_counts('metadata') }},
@@ -72,25 +72,33 @@ prices as (
     select
         asked.model,
         asked.recorded_on,
+        lines.price_name,
         {{ columns_of('lines', kinds) }},
         row_number() over (
             partition by asked.model, asked.recorded_on
             order by length(lines.model_name) desc, lines.valid_from desc, lines.is_prefix asc
         ) as preference
     from (
-        select distinct
+        -- here, not for each pair of name and line
+        select
             model,
-            cast(recorded_at as date) as recorded_on
-        from all_runs
-        where cost_usd is null and token_counts_are_whole and model is not null
+            recorded_on,
+            {{ model_name('model') }} as model_name
+        from (
+            select distinct
+                model,
+                cast(recorded_at as date) as recorded_on
+            from all_runs
+            where cost_usd is null and token_counts_are_whole and model is not null
+        ) as distinct_models
     ) as asked
     inner join {{ ref('stg_model_prices') }} as lines
         on lines.is_in_use
         and asked.recorded_on >= lines.valid_from
         and (lines.valid_to is null or asked.recorded_on <= lines.valid_to)
         and (
-            {{ model_name('asked.model') }} = lines.model_name
-            or (lines.is_prefix and {{ begins_with(model_name('asked.model'), 'lines.model_name') }})
+            asked.model_name = lines.model_name
+            or (lines.is_prefix and {{ begins_with('asked.model_name', 'lines.model_name') }})
         )
 
 ),
@@ -99,6 +107,7 @@ computed as (
 
     select
         all_runs.*,
+        case when all_runs.cost_usd is null then prices.price_name end as price_name,
         case
             when
                 all_runs.cost_usd is null and prices.model is not null
@@ -136,6 +145,10 @@ final as (
             when computed_cost_usd is not null then 'computed'
             else 'unknown'
         end as cost_source,
+        price_name,
+
+        -- booleans
+        token_counts_are_whole,
 
         -- numerics
         coalesce(cost_usd, computed_cost_usd) as cost_usd,

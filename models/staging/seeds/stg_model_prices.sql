@@ -60,6 +60,7 @@ final as (
     select
         -- text
         replace(model_pattern, '*', '') as model_name,
+        model_pattern || ' from ' || cast(valid_from as {{ dbt.type_string() }}) as price_name,
         line,
         file,
         problem,

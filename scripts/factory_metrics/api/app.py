@@ -327,7 +327,7 @@ class MetricsApi:
     def refuse(self, code: str, message: str, peer: str, *, has_body: bool) -> Answer:
         """Answer what is no HTTP request, or too big a one; the connection is closed after it.
 
-        Without a body, for HEAD, the headers are those of the answer with one.
+        Without a body, for HEAD, the headers are the same as with one.
         """
         self._telemetry.count(ApiError(code, message).status, "none", 0.0)
         answer = self.refusal(ApiError(code, message))

@@ -1,6 +1,6 @@
 """Documents of an org that has no rows: zeros and empty lists, as of an org whose rows are all too old.
 
-They follow from the contract: a number is 0, a text is `n/a`, a list is empty but for those of all stations.
+They follow from the contract: a number is 0, a text is `n/a`, a list is empty unless it has all stations.
 """
 
 from datetime import date, datetime, timedelta

@@ -101,7 +101,7 @@ def _operation(name: str, schemas: dict[str, Any] | None = None) -> dict[str, An
 def _documents(schemas: dict[str, Any]) -> dict[str, Any]:
     """Return the documents, of which one that fits a type fits no other.
 
-    Each type has required fields that no other has, and of the two lists only that of providers may be empty.
+    Each type has required fields that no other has, and of the two lists only the providers' may be empty.
     It comes first: some clients take the first type that fits, and do not look at how long a list must be.
     """
     references = {name: {"$ref": _REFERENCE.format(name=of.__name__)} for name, of in METRIC_TYPES.items()}

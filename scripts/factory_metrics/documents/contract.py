@@ -54,7 +54,10 @@ class AggregateMetrics(_Shape, frozen=True):
         ),
     ]
     avg_yield: Annotated[
-        Percent, _about("Share of these issues that never went back, 0 to 100 percent.", 92.1, PERCENT)
+        Percent,
+        _about(
+            "Share of these issues without a rework up to their completion, 0 to 100 percent.", 92.1, PERCENT
+        ),
     ]
     throughput_per_day: Annotated[float, _about("Issues completed per day of the window.", 1.57, PER_DAY)]
     cost_trend: Annotated[
@@ -74,7 +77,11 @@ class StationMetrics(_Shape, frozen=True):
     ]
     yield_: Annotated[
         Percent,
-        _about("Share of the issues that did not go back from here, 0 to 100 percent.", 92.0, PERCENT),
+        _about(
+            "Share of the issues that left the station without a rework from it, 0 to 100 percent.",
+            92.0,
+            PERCENT,
+        ),
     ] = field(name="yield")
 
 

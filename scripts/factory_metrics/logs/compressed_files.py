@@ -11,7 +11,7 @@ from backports import zstd
 
 from factory_metrics.logs.log_rows import CSV_SUFFIXES, JSON_LINES_SUFFIXES, BadFileError
 
-# The endings, which come after those of text, with the program and the bytes of each.
+# The endings, which come after a text's own, with the program and the bytes of each.
 _FORMATS = {".gz": ("gzip", b"\x1f\x8b"), ".zst": ("zstd", b"\x28\xb5\x2f\xfd")}
 
 _CHUNK_BYTES = 1024 * 1024

@@ -46,7 +46,7 @@ def rows_of_json_file(path: Path) -> Iterator[Row]:
     """Yield the rows of a JSON file, whatever form it has.
 
     Raises:
-        BadFileError: a batch is too large to be read as one value.
+        BadFileError: a list of rows is too large to be read as one value.
 
     """
     document = _document(path)

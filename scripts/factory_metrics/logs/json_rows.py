@@ -1,4 +1,4 @@
-"""Find the rows in JSON text: one object a line, or batches of them, as exporters and APIs write them."""
+"""Find the rows in JSON text: one object a line, or lists of them, as exporters and APIs write them."""
 
 import json
 import re
@@ -42,8 +42,8 @@ def rows_of_line(line: str) -> list[Row]:
         return [row for value in values for row in rows_of_value(value, is_alone=len(values) == 1)]
     if "\r" in line.strip(BLANKS):
         return [row for piece in line.split("\r") for row in rows_of_line(piece)]
-    is_batch = all(value[0] in "{[" for value in values) and (len(values) > 1 or line[end] in "{[")
-    if not is_batch:
+    are_rows = all(value[0] in "{[" for value in values) and (len(values) > 1 or line[end] in "{[")
+    if not are_rows:
         values, end = [], 0
     rows = [row for value in values for row in rows_of_value(value, is_alone=True)]
     return [*rows, Row(line[end:].strip("\r\n"), is_readable=False)]
@@ -106,7 +106,7 @@ def _after_blanks(text: str, start: int) -> int:
 
 
 def _elements(value: str) -> list[str] | None:
-    """Return the rows of a batch; None for any other value."""
+    """Return the rows of a list; None for any other value."""
     if value[0] not in "{[":
         return None
     mended = paired_surrogates(value)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeGuard
 
 from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
@@ -12,6 +12,7 @@ from factory_metrics.project import UserError
 # Most events that one answer has.
 PAGE_LIMIT = 500
 
+_ORG_COLUMNS = ("org_id", "orgId")
 _TIME_COLUMNS = ("occurred_at", "occurredAt", "timestamp", "created_at", "createdAt")
 _STRING_OR_BLANKS = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+')
 
@@ -106,11 +107,11 @@ def _event(text: str, org: str) -> Event:
     if not isinstance(identity, str) or not identity.strip():
         message = f"the answer has an event without an id, {_shown(text)}: nothing of it is kept"
         raise UserError(message)
-    owner = value.get("org_id")
-    if isinstance(owner, str) and owner.strip():
-        if owner != org:
-            message = f"the key is of the org {owner!r}, as the event {identity!r} says: give --org {owner}"
-            raise UserError(message)
+    owner = next((value[name] for name in _ORG_COLUMNS if _has_text(value.get(name))), org)
+    if owner != org:
+        message = f"the key is of the org {owner!r}, as the event {identity!r} says: give --org {owner}"
+        raise UserError(message)
+    if value.get("org_id") == org:
         return Event(identity, _time(value), text)
     if "org_id" in value:
         kept = [text[member.start : member.end] for member in _members(text) if member.key != "org_id"]
@@ -122,12 +123,17 @@ def _time(event: dict[str, object]) -> datetime | None:
     """Return an event's own time: the first of its columns that has a value, if that is an instant."""
     for name in _TIME_COLUMNS:
         value = event.get(name)
-        if isinstance(value, str) and value.strip():
+        if _has_text(value):
             try:
                 return utc_instant(value, name).replace(tzinfo=UTC)
             except UserError:
                 return None
     return None
+
+
+def _has_text(value: object) -> TypeGuard[str]:
+    """Tell whether it is a text that is not blank."""
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _shown(text: str) -> str:

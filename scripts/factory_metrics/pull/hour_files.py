@@ -131,7 +131,7 @@ def _encoded(char: str) -> str:
 
 
 def merged(earlier: dict[str, str], events: Iterable[Event]) -> dict[str, str]:
-    """Return earlier rows and those of events; what is no longer answered stays, as the log only grows."""
+    """Return earlier rows and the events' rows; what is no longer answered stays, as the log only grows."""
     return earlier | {event.id: event.row for event in events}
 
 

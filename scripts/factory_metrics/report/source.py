@@ -30,7 +30,7 @@ class Source(Struct, frozen=True):
 
 
 def read_source(documents: Path, org: str, marts: Sequence[Mart]) -> Source:
-    """Return an org's documents, which are those of one run: their checksums are the manifest's.
+    """Return an org's documents, all of one run: their checksums are the manifest's.
 
     Raises:
         UserError: there is no manifest, or no such org in it; or a document is missing, or is another one.

@@ -170,7 +170,7 @@ def _summary(time_range: str, decoded: Mapping[str, Metrics]) -> list[Figure]:
                 ("Issues", "Issues completed in the window."),
                 ("Cost", "What all agent runs cost; the line is by day."),
                 ("Cycle time", "Median time from an issue's first event to its completion."),
-                ("Yield", "Completed issues that never went back for rework."),
+                ("Yield", "Completed issues without a rework up to their completion."),
                 ("Throughput", "Issues completed per day."),
             )
         )

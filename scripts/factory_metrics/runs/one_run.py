@@ -213,6 +213,8 @@ class _Attempt:
                 dbt.run("build", "--selector", "new_rows")
         if published and not has_new_files and self._is_current(published, as_of):
             self._report_age()
+            with home.open_version(published.version) as connection:
+                self._report_unknown_names(connection)
             run.as_of, run.published_version = str(published.as_of), published.version
             return self._hand_out(published.version)
         self._build(dbt, published)
@@ -243,7 +245,9 @@ class _Attempt:
                 dbt.run("build", *(NEXT_RUN if going_on else FULL_RUN))
             finally:
                 # also where they are why too many rows are rejected
-                self._report_unknown_names()
+                if self._has_looked_for_names:
+                    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+                        self._report_unknown_names(connection)
         if not request.allow_empty:
             with duckdb.connect(str(home.warehouse), read_only=True) as connection:
                 check_as_of_has_rows(connection)
@@ -334,11 +338,10 @@ class _Attempt:
             text = f"the newest row of {log} was ingested at {newest} UTC" if newest else f"{log} is empty"
             self.request.report(text, {"event": "age", "log": log, "newest_ingested_at": str(newest)})
 
-    def _report_unknown_names(self) -> None:
-        """Say which names this build did not know, if it came to look for them."""
-        if self._has_looked_for_names:
-            for advice in progress.unknown_names(self._home):
-                self.request.report(advice, {"event": "unknown_name", "advice": advice})
+    def _report_unknown_names(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Say which names are not known."""
+        for advice in progress.advice_on_names(connection):
+            self.request.report(advice, {"event": "unknown_name", "advice": advice})
 
     def _report_node(self, node: NodeResult) -> None:
         self._has_looked_for_names |= (node.name, node.status) == ("unknown_names", "OK")

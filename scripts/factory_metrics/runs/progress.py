@@ -141,11 +141,13 @@ def count_new_rows(home: Home, run: Run, batch_id: int) -> None:
             run.as_of = str(as_of)
 
 
-def unknown_names(home: Home) -> list[str]:
+def advice_on_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return what a user may do about names in the logs that the project does not know, a sentence each."""
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        query = "select advice from unknown_names order by kind, row_count desc, name limit 30"
-        return [advice for (advice,) in connection.execute(query).fetchall()]
+    query = "select summary_line from unknown_names where summary_line is not null order by summary_position"
+    # versions of earlier releases, which can be gone back to, have none
+    with suppress(duckdb.CatalogException, duckdb.BinderException):
+        return [line for (line,) in connection.execute(query).fetchall()]
+    return []
 
 
 def is_tested(home: Home, project_version: str) -> bool:

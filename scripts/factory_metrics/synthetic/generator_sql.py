@@ -214,7 +214,7 @@ where rowid in (
 )
 """
 
-# Each fault breaks one rule for raw rows, those of the clock in `ARRIVALS`.
+# Each fault breaks one rule for raw rows, the clock's in `ARRIVALS`.
 EVENT_ROWS = """
 select
     case when fault = 0 then '   ' else md5(concat(issue, ' ', step, ' ', fault)) end as id,

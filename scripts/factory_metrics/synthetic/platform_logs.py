@@ -1,6 +1,6 @@
 """Make a small log as the platform's events API has it: no log of runs, few columns, names as they come.
 
-Two orgs, three weeks. The events of one are pages as the API answers them, those of the other are files of
+Two orgs, three weeks. One org's events are pages as the API answers them, the other's are files of
 hours as `scripts/pull_events.py` writes them. Costs come with some events only. The same seed gives the same
 bytes.
 """

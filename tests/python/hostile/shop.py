@@ -47,7 +47,7 @@ class Shop:
         return self.as_of - self.rng.randrange(95 * DAY)
 
     def new_id(self) -> str:
-        """Return an id that this factory has not used; its order is not that of the calls."""
+        """Return an id that this factory has not used; its order is not the order of the calls."""
         while True:
             number = self.rng.randrange(10_000)
             text = self.rng.choice([f"e{number}", f"E{number}", f"é{number}", f"{number}", f" e{number}"])

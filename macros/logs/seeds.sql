@@ -60,3 +60,9 @@
 {% macro model_name(text) -%}
     {{ without_blanks(lower_case(text)) }}
 {%- endmacro %}
+
+
+-- A condition: whether one text begins with another.
+{% macro begins_with(text, beginning) -%}
+    substr({{ text }}, 1, length({{ beginning }})) = {{ beginning }}
+{%- endmacro %}
