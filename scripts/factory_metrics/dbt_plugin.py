@@ -17,14 +17,14 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
-from factory_metrics.logs.functions import (
+from factory_metrics.logs.landing import WorkingCopies
+from factory_metrics.logs.log_functions import (
     LogFunctions,
     macros_version,
     own_seed_lines,
     place_of_logs,
     rows_of_line_as_text,
 )
-from factory_metrics.logs.landing import WorkingCopies
 from factory_metrics.postgres import URL_PREFIXES, load_extension
 from factory_metrics.project import UserError, check_path
 from factory_metrics.schemas import INTERMEDIATE

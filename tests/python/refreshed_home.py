@@ -53,7 +53,8 @@ class RefreshedHome:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Return the documents in a folder by their path in it, without the manifest, which has the as-of."""
-    paths = (path for path in folder.rglob("*.json") if path.name != "manifest.json")
+    # an org may be called *.json
+    paths = (path for path in folder.rglob("*.json") if path.name != "manifest.json" and path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 

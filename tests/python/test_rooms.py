@@ -14,7 +14,7 @@ KNOWS = {
     "documents": set[str](),
     "bi": set[str](),
     "synthetic": set[str](),
-    "spark": set[str](),
+    "spark": {"logs"},
     "pull": {"documents"},
     "report": {"documents"},
     "runs": {"logs", "documents", "bi"},

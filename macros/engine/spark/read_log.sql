@@ -128,7 +128,7 @@
 {% macro spark_reading_of_key(name, kind) -%}
     {%- set text = "get_json_object(json, '$." ~ name ~ "')" -%}
     {%- set landed = {
-        'timestamp': "case when " ~ spark_json_value('json', name) ~ " like '\"%' then " ~ parse_timestamp(text) ~ " end",
+        'timestamp': "case when " ~ json_value('json', name) ~ " like '\"%' then " ~ parse_timestamp(text) ~ " end",
         'measure': parse_measure(text),
     }.get(kind, text) -%}
     {{ return({'value': text, 'landed': landed, 'is_given': null_if_blank(text) ~ ' is not null'}) }}

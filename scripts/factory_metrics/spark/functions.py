@@ -1,13 +1,13 @@
-"""Offer to a session of Spark what macros ask that SQL alone cannot tell, see logs/functions.py."""
+"""Offer to a session of Spark what macros ask that SQL alone cannot tell, see logs/log_functions.py."""
 
 from functools import cache
 
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import udf
 
-from factory_metrics.logs import functions
-from factory_metrics.logs.functions import LogFunctions
+from factory_metrics.logs import log_functions
 from factory_metrics.logs.landing import WorkingCopies
+from factory_metrics.logs.log_functions import LogFunctions
 
 
 @cache
@@ -31,15 +31,15 @@ def register_functions(session: SparkSession, scratch: str) -> None:
         return _log_functions(scratch).count_log_rows(paths)
 
     def macros_version() -> str:
-        return functions.macros_version("spark", version)
+        return log_functions.macros_version("spark", version)
 
     for function in (
         list_log_files,
         describe_log_files,
         count_log_rows,
         macros_version,
-        functions.own_seed_lines,
-        functions.place_of_logs,
+        log_functions.own_seed_lines,
+        log_functions.place_of_logs,
     ):
         session.udf.register(function.__name__, udf(function).asNondeterministic())
-    session.udf.register("rows_of_line", functions.rows_of_line_as_text)
+    session.udf.register("rows_of_line", log_functions.rows_of_line_as_text)
