@@ -9,6 +9,7 @@
 ) }}
 {% set changed = changed_events_of('org_id, project_id, occurred_at', "event_type = 'deployment.finished'") %}
 {% set changed_incidents = changed_events() %}
+{% set order = ['happened_at', 'is_change', 'id'] %}
 
 with
 
@@ -173,13 +174,8 @@ looked_back as (
 
     select
         *,
-        {% for value, name in [
-            ('case when is_change = 1 then id end', 'change_event_id'),
-            ('deployment_id', 'change_deployment_id'),
-        ] -%}
-        {{ latest_value(value, ['org_id', 'project_id'], ['happened_at', 'is_change', 'id']) }} as {{ name }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ latest_value('case when is_change = 1 then id end', ['org_id', 'project_id'], order) }} as change_event_id,
+        {{ latest_value('deployment_id', ['org_id', 'project_id'], order) }} as change_deployment_id
     from timeline
 
 ),
