@@ -21,7 +21,7 @@ from factory_metrics.project import UserError
 from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.dbt_runs import BadDataError, DbtError
 from factory_metrics.runs.interrupts import run_command
-from factory_metrics.runs.past_days import backfill
+from factory_metrics.runs.past_days import backfill, check_days_have_rows
 from factory_metrics.runs.publishing import Home
 from factory_metrics.variables import read_variables
 
@@ -40,17 +40,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--vars", default="{}", metavar="YAML", help="dbt's variables, such as {list_limit: 20}"
     )
+    parser.add_argument("--allow-empty", action="store_true", help="days before all rows have no documents")
     arguments = parser.parse_args(argv)
     warehouse = arguments.warehouse or Home(arguments.home).published
     try:
         read_variables(arguments.vars)
+        days = days_between(arguments.first, arguments.last or arguments.first)
+        if not arguments.allow_empty:
+            check_days_have_rows(warehouse, days)
         backfill(
             warehouse,
-            days_between(arguments.first, arguments.last or arguments.first),
+            days,
             arguments.out.absolute(),
             arguments.vars,
             lambda day, summary: print(
-                f"{day}: {summary.written:,} written, {summary.unchanged:,} unchanged"
+                f"{day}: {summary.written:,} written, {summary.unchanged:,} unchanged, "
+                f"{summary.removed:,} removed"
             ),
         )
     except BadDataError as error:

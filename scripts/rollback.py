@@ -23,7 +23,7 @@ from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.handing_out import write_version_documents
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.progress import newest_batch
-from factory_metrics.runs.publishing import Home
+from factory_metrics.runs.publishing import Home, Rollback
 from factory_metrics.runs.step_log import StepLog
 
 
@@ -85,6 +85,8 @@ def chosen_version(home: Home, text: str) -> int:
         message = f"{text} is no version: give a number, or `previous`"
         raise UserError(message)
     current, rollback = home.linked(), home.rollback()
+    if rollback and not is_of(home, rollback):
+        rollback = None
     # not one that somebody went back from
     left = range(rollback.version + 1, rollback.from_version + 1) if rollback else ()
     earlier = [
@@ -96,6 +98,14 @@ def chosen_version(home: Home, text: str) -> int:
         message = f"there is no version before {current}"
         raise UserError(message)
     return earlier[-1]
+
+
+def is_of(home: Home, rollback: Rollback) -> bool:
+    """Tell whether a note is of a version that is there: when versions are lost, others get their numbers."""
+    if rollback.version not in home.versions():
+        return False
+    run = home.run_that_made(rollback.version)
+    return not rollback.run_started_at or (run is not None and run.started_at == rollback.run_started_at)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from factory_metrics.project import UserError
 from factory_metrics.runs.interrupts import run_command
+from factory_metrics.variables import read_variables
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +43,8 @@ def run_dbt(arguments: Sequence[str], export: Path | None) -> int:
     """Run dbt in a session of Spark, and export what it made; return its exit code.
 
     Raises:
-        UserError: this environment has no Spark, no session starts, or the export is not possible.
+        UserError: this environment has no Spark, a variable is wrong, no session starts, or the export is not
+            possible.
 
     """
     try:
@@ -61,6 +63,7 @@ def run_dbt(arguments: Sequence[str], export: Path | None) -> int:
             "run this by .venv-spark4/bin/python, which `make .venv-spark4/installed` makes"
         )
         raise UserError(message) from error
+    read_variables(_variables(arguments))
     session = start_session()
     leave_the_session_as_it_is()
     try:
@@ -74,6 +77,16 @@ def run_dbt(arguments: Sequence[str], export: Path | None) -> int:
     finally:
         session.stop()
     return 0 if answer.success else 2 if answer.exception else 1
+
+
+def _variables(arguments: Sequence[str]) -> str:
+    """Return the text of dbt's option --vars."""
+    for place, argument in enumerate(arguments):
+        if argument == "--vars":
+            return arguments[place + 1] if place + 1 < len(arguments) else ""
+        if argument.startswith("--vars="):
+            return argument.removeprefix("--vars=")
+    return ""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 -- What dbt calls relations: aliases, schemas, and how views name what they read.
 
 
--- The latest version of a model has the plain name, so that who reads it need not change theirs; dbt would add `_v1`.
+-- The latest version of a model has the plain name, so that readers keep their SQL; dbt would add `_v1`.
 {% macro generate_alias_name(custom_alias_name=none, node=none) -%}
     {%- if custom_alias_name is none and node.version and node.version == node.latest_version -%}
         {{ return(node.name) }}

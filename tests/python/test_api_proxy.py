@@ -174,6 +174,7 @@ def test_every_status_of_nginx_has_our_form(proxy: Proxy, status: int) -> None:
         (b"GET / HTTP/1.1\r\n" + HEAD + b"X: " + b"a" * 40_000 + b"\r\n\r\n", "HEADERS_TOO_LARGE"),
         (b"POST / HTTP/1.1\r\n" + HEAD + b"Content-Length: 70000\r\n\r\n", "CONTENT_TOO_LARGE"),
         (b"TRACE / HTTP/1.1\r\n" + HEAD + b"\r\n", "METHOD_NOT_ALLOWED"),
+        (b"GET /api/factory HTTP/1.1\r\n" + HEAD + b"\r\n", "NOT_FOUND"),
         (b"GET /elsewhere HTTP/1.1\r\n" + HEAD + b"\r\n", "NOT_FOUND"),
         (b"GET /.500 HTTP/1.1\r\n" + HEAD + b"\r\n", "NOT_FOUND"),  # no page of its own
     ],

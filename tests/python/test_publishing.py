@@ -138,6 +138,22 @@ def test_a_published_version_that_is_gone_can_be_gone_back_from(
     assert (home.current(), home.rollback()) == (2, (2, 7, 3, "2026-06-30 12:00:00.000000"))
 
 
+def test_a_note_of_a_lost_version_says_nothing_of_another_with_its_number(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.build.mkdir()
+    for version in (1, 2, 3, 4):
+        home.version_file(version).parent.mkdir(parents=True)
+        started = f"2026-06-30 12:00:0{version}.000000"
+        run_history.write_table(home.version_file(version), home.runs, Run(started_at=started))
+    home.point_to(4)
+    home.roll_back(2, 7, "2026-06-30 12:00:02.000000")
+    home.point_to(4)
+    assert chosen_version(home, "previous") == 2
+    home.roll_back(2, 7, "2026-01-01 00:00:00.000000")
+    home.point_to(4)
+    assert chosen_version(home, "previous") == 3
+
+
 def test_what_the_link_named_stays_for_those_who_looked_at_it(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.build.mkdir()

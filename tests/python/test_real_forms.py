@@ -47,6 +47,9 @@ COSTS_IN_COLUMNS = {
     "'infinity'::double": BAD,
     "(-0.5)::double": BAD,
     "1.5::double": "1.500000000",
+    "12.34::float": "12.340000000",
+    "(-0.5)::float": BAD,
+    "'NaN'::float": BAD,
     "null::decimal(18, 9)": None,
     "(-1)::decimal(18, 9)": BAD,
     "null::varchar": None,
@@ -246,7 +249,11 @@ def test_columns_have_many_names_in_tables(tmp_path: Path) -> None:
 
 
 def test_a_large_archive_is_unpacked_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.jsonl.zst").write_bytes(zstd.compress((b" " * 999 + b"\n") * 300_000))
+    compressor = zstd.ZstdCompressor(
+        options={zstd.CompressionParameter.window_log: 28}
+    )  # as `zstd --long=28`
+    packed = compressor.compress((b" " * 999 + b"\n") * 300_000) + compressor.flush()
+    (tmp_path / "a.jsonl.zst").write_bytes(packed)
     (tmp_path / "empty.jsonl.gz").write_bytes(gzip.compress(b""))
     files = [file.part for file in list_log_files(str(tmp_path))]
     tracemalloc.start()

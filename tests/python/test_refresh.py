@@ -473,6 +473,13 @@ def test_past_days_are_computed_without_touching_what_is_published(story: Story,
     plain.build(json.dumps({"raw_path": str(story.factory.logs), "as_of": "2026-06-28T23:59:59.999999Z"}))
     assert contents(plain.serialize()) == contents(tmp_path / "out" / "2026-06-28")
     assert contents(tmp_path / "out" / "2026-06-27") != contents(tmp_path / "out" / "2026-06-28")
+    # a day before all rows would remove what is there
+    command[-3:] = ["2020-01-01"]
+    (tmp_path / "out" / "2026-06-28").rename(tmp_path / "out" / "2020-01-01")
+    result = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "no row at or before the as-of 2020-01-01, the first one happened at " in result.stderr
+    assert contents(tmp_path / "out" / "2020-01-01") == contents(plain.folder / "documents")
 
 
 def test_another_version_of_a_model_is_built_anew(story: Story) -> None:

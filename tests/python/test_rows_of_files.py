@@ -185,6 +185,7 @@ LINES = {
     f"{A}{B}oops {A}": ([A, B], [f"oops {A}"]),
     f'{A} {{"id": ': ([A], ['{"id": ']),
     f"{A}[{B}, ": ([A], [f"[{B}, "]),
+    f"{A},{B}": ([A], [f",{B}"]),
     f"{A} // {B}": ([], [f"{A} // {B}"]),
     f"{A}\\x01 and a tail": ([], [f"{A}\\x01 and a tail"]),
     f"{A}\roops\r{B}": ([A, B], ["oops"]),
@@ -349,6 +350,8 @@ HEADER = ",".join(COLUMNS)
 BAD_FILES: dict[str, tuple[str, bytes, str]] = {
     # what: (name, content, what the message says)
     "UTF-16": ("a.csv", HEADER.encode("utf-16"), "UTF-16.*iconv"),
+    "UTF-16 without a mark": ("a.csv", HEADER.encode("utf-16-le"), "UTF-16.*iconv"),
+    "UTF-16 of the other order": ("a.csv", HEADER.encode("utf-16-be"), "UTF-16.*iconv"),
     "gzip as CSV": ("a.csv", b"\x1f\x8b\x08", "gzip.*gunzip"),
     "gzip as JSON": ("a.jsonl", b"\x1f\x8b\x08", "gzip.*gunzip"),
     "zstd as JSON": ("a.json", b"\x28\xb5\x2f\xfd", "zstd.*unzstd"),

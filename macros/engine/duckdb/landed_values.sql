@@ -29,10 +29,11 @@
             cast(null as timestamp)
         {%- endif -%}
     {%- elif kind == 'measure' -%}
-        {%- if type == 'DOUBLE' -%}
+        {%- if type in ('DOUBLE', 'FLOAT') -%}
             {#- beyond what a float holds to 9 decimals, its text says what is meant -#}
             case
-                when {{ column }} between 0 and 9000000 then try_cast({{ column }} as {{ measure_type() }})
+                when {{ 'false' if type == 'FLOAT' else column ~ ' between 0 and 9000000' }}
+                    then try_cast({{ column }} as {{ measure_type() }})
                 else {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}
             end
         {%- elif type == 'JSON' -%}

@@ -125,6 +125,24 @@ def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> 
     return as_of
 
 
+def first_row_at(warehouse: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return when the first row of the logs happened (UTC); None when there are none, or only marts."""
+    query = "select min(first_seen_at) from int_orgs"
+    try:
+        row = find_in_all_schemas(warehouse).execute(query).fetchone()
+    except duckdb.CatalogException:
+        return None  # marts alone, as others may have copied them
+    return row[0] if row else None
+
+
+def no_rows_yet(as_of: object, first: datetime) -> UserError:
+    """Return the error of an as-of before all rows: every org's documents would be removed."""
+    return UserError(
+        f"there is no row at or before the as-of {as_of}, the first one happened at {first} (UTC): "
+        "fix the as-of, or use --allow-empty to have no documents"
+    )
+
+
 def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Check that there are rows at or before the as-of, unless there are none at all.
 
@@ -132,25 +150,10 @@ def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
         UserError: all rows happened later, so that every org's documents would be removed.
 
     """
-    try:
-        row = (
-            find_in_all_schemas(warehouse)
-            .execute("""
-            select clock.as_of, min(int_orgs.first_seen_at)
-            from clock cross join int_orgs
-            group by clock.as_of having clock.as_of < min(int_orgs.first_seen_at)
-        """)
-            .fetchone()
-        )
-    except duckdb.CatalogException:
-        return  # marts alone, as others may have copied them
-    if row:
-        as_of, first = row
-        message = (
-            f"there is no row at or before the as-of {as_of}, the first one happened at {first} (UTC): "
-            "fix the as-of, or use --allow-empty to have no documents"
-        )
-        raise UserError(message)
+    first = first_row_at(warehouse)
+    row = first and warehouse.execute("select as_of from clock where as_of < ?", [first]).fetchone()
+    if first and row:
+        raise no_rows_yet(row[0], first)
 
 
 def check_shape(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:

@@ -61,4 +61,6 @@ def _unpack(path: Path, program: str, contents: Path) -> None:
 
 
 def _opened(path: Path, program: str) -> gzip.GzipFile | zstd.ZstdFile:
-    return gzip.open(path) if program == "gzip" else zstd.open(path)
+    # archives of `zstd --long` need more memory than the default allows
+    options: dict[int, int] = {int(zstd.DecompressionParameter.window_log_max): 31}
+    return gzip.open(path) if program == "gzip" else zstd.open(path, options=options)

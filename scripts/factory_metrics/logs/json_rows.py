@@ -34,15 +34,15 @@ def rows_of_line(line: str) -> list[Row]:
 
     An array, or an object without `id` in which exactly one value is an array, is the array's elements.
     Values one after the other are read each. Where a line is neither, a carriage return ends a line, too.
-    From a fault on, the rest is one unreadable row; but where only one value comes before it, and no other
-    begins there, all of the line is.
+    From a fault on, the rest is one unreadable row; but where only one value comes before it, and neither a
+    comma nor another value follows, all of the line is.
     """
     values, end = _leading_values(line)
     if end == len(line):
         return [row for value in values for row in rows_of_value(value, is_alone=len(values) == 1)]
     if "\r" in line.strip(BLANKS):
         return [row for piece in line.split("\r") for row in rows_of_line(piece)]
-    are_rows = all(value[0] in "{[" for value in values) and (len(values) > 1 or line[end] in "{[")
+    are_rows = all(value[0] in "{[" for value in values) and (len(values) > 1 or line[end] in "{[,")
     if not are_rows:
         values, end = [], 0
     rows = [row for value in values for row in rows_of_value(value, is_alone=True)]

@@ -19,7 +19,8 @@ _SIGNATURES = {
     b"PK\x03\x04": "a ZIP archive: unpack it",
     b"PAR1": "Parquet: let its name end in .parquet",
 }
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# With its mark, or ASCII without one.
+_UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|([^\0]\0){2}|(\0[^\0]){2}")
 
 # What tells rows of a log: a column that all have, and others that none of the other log's have.
 _OWN_COLUMNS = {
@@ -43,7 +44,7 @@ def check_beginning(path: Path) -> None:
         if beginning.startswith(signature):
             raise BadFileError(path, f"is {what}")
     # Lines of JSON in UTF-16 are rejected one by one; of CSV there would not even be columns.
-    if path.suffix.lower() in CSV_SUFFIXES and beginning.startswith(_UTF_16):
+    if path.suffix.lower() in CSV_SUFFIXES and _UTF_16.match(beginning):
         raise BadFileError(path, "is UTF-16: write it as UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factory_metrics.documents.output import Selection, Summary, write_documents
-from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.documents.warehouse import first_row_at, no_rows_yet, open_warehouse
 from factory_metrics.project import time_ranges
 from factory_metrics.runs.dbt_runs import Dbt
 from factory_metrics.runs.publishing import SCRATCH_PREFIX, in_use
@@ -21,6 +21,20 @@ if TYPE_CHECKING:
     from datetime import date
 
 LAST_INSTANT = "23:59:59.999999Z"
+
+
+def check_days_have_rows(warehouse: Path, days: Sequence[date]) -> None:
+    """Check that no day ends before all rows, whose documents would be removed.
+
+    Raises:
+        UserError: one does, or there is no such warehouse.
+
+    """
+    with open_warehouse(warehouse.resolve()) as published:
+        first = first_row_at(published)
+    for day in days:
+        if first and day < first.date():
+            raise no_rows_yet(day, first)
 
 
 def backfill(

@@ -32,6 +32,13 @@ def test_overflow_fails(tmp_path: Path, environment: str) -> None:
     assert "java.lang" not in done.stderr
 
 
+def test_an_unknown_variable_is_refused() -> None:
+    done = run_dbt("spark4", "build", "--vars", "{raw_pth: /data/logs}")
+    assert done.returncode == 2
+    assert "raw_pth" in done.stderr
+    assert "raw_path" in done.stderr
+
+
 def test_a_machine_without_java_says_what_to_install() -> None:
     done = run_dbt("spark4", "debug", JAVA_HOME="/nowhere")
     assert done.returncode == 2
