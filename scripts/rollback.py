@@ -101,11 +101,14 @@ def chosen_version(home: Home, text: str) -> int:
 
 
 def is_of(home: Home, rollback: Rollback) -> bool:
-    """Tell whether a note is of a version that is there: when versions are lost, others get their numbers."""
-    if rollback.version not in home.versions():
-        return False
-    run = home.run_that_made(rollback.version)
-    return not rollback.run_started_at or (run is not None and run.started_at == rollback.run_started_at)
+    """Tell whether a note is of the version with its number, which another gets when versions are lost."""
+    if not rollback.run_started_at or rollback.version not in home.versions():
+        return True
+    try:
+        run = home.run_that_made(rollback.version)
+    except UserError:
+        return True  # it is damaged
+    return run is None or run.started_at == rollback.run_started_at
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def test_trailers_are_no_headers(api: Api) -> None:
 @pytest.mark.parametrize(
     "start",
     [
-        b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n",
         CHUNKED + b"5\r\n",
         CHUNKED + b"0\r\nab: ",
     ],
