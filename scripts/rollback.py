@@ -85,7 +85,7 @@ def chosen_version(home: Home, text: str) -> int:
         message = f"{text} is no version: give a number, or `previous`"
         raise UserError(message)
     current, rollback = home.linked(), home.rollback()
-    if rollback and not is_of(home, rollback):
+    if rollback and not is_valid(home, rollback):
         rollback = None
     # not one that somebody went back from
     left = range(rollback.version + 1, rollback.from_version + 1) if rollback else ()
@@ -100,15 +100,15 @@ def chosen_version(home: Home, text: str) -> int:
     return earlier[-1]
 
 
-def is_of(home: Home, rollback: Rollback) -> bool:
+def is_valid(home: Home, rollback: Rollback) -> bool:
     """Tell whether a note is of the version with its number, which another gets when versions are lost."""
-    if not rollback.run_started_at or rollback.version not in home.versions():
+    if rollback.version not in home.versions():
         return True
     try:
         run = home.run_that_made(rollback.version)
     except UserError:
         return True  # it is damaged
-    return run is None or run.started_at == rollback.run_started_at
+    return run is None or rollback.is_of(rollback.version, run)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from factory_metrics.runs.preconditions import (
     project_version,
 )
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
-from factory_metrics.runs.publishing import Home, HomeLockedError, Rollback, discard_database
+from factory_metrics.runs.publishing import Home, HomeLockedError, discard_database
 from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.step_log import StepLog
 from factory_metrics.variables import may_lack, read_variables
@@ -285,7 +285,12 @@ class _Attempt:
         if not generation:
             return False
         rollback = self._home.rollback()
-        if not as_of and rollback and rollback.batch_id == batch_id and _is_of(rollback, published):
+        if (
+            not as_of
+            and rollback
+            and rollback.batch_id == batch_id
+            and rollback.is_of(published.version, published.run)
+        ):
             return True
         if as_of:
             is_timely = published.as_of == as_of
@@ -371,14 +376,6 @@ def look_for_files(request: Request) -> object:
         return _find_logs(str(folder), variables)
     except (LandingError, OSError) as error:
         return str(error)
-
-
-def _is_of(rollback: Rollback, published: Published) -> bool:
-    """Tell whether what is published was gone back to; notes of earlier releases do not name the run."""
-    return rollback.version == published.version and rollback.run_started_at in {
-        "",
-        published.run.started_at,
-    }
 
 
 def _now() -> datetime:

@@ -54,6 +54,10 @@ class Rollback(NamedTuple):
     from_version: int
     run_started_at: str = ""
 
+    def is_of(self, version: int, run: Run) -> bool:
+        """Tell whether it is of a version that a run made; notes of earlier releases do not name the run."""
+        return self.version == version and self.run_started_at in {"", run.started_at}
+
 
 class Home:
     """A folder that warehouses are built in and published from."""
