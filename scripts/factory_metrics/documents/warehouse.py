@@ -127,11 +127,16 @@ def check_marts(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> 
 
 def first_row_at(warehouse: duckdb.DuckDBPyConnection) -> datetime | None:
     """Return when the first row of the logs happened (UTC); None when there are none, or only marts."""
-    query = "select min(first_seen_at) from int_orgs"
+    first: datetime | None = _value(warehouse, "select min(first_seen_at) from int_orgs")
+    return first
+
+
+def _value(warehouse: duckdb.DuckDBPyConnection, query: str) -> Any:  # noqa: ANN401 - of any type
+    """Return what a query finds; None where a table is missing, as where others have copied marts alone."""
     try:
         row = find_in_all_schemas(warehouse).execute(query).fetchone()
     except duckdb.CatalogException:
-        return None  # marts alone, as others may have copied them
+        return None
     return row[0] if row else None
 
 
@@ -150,10 +155,9 @@ def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
         UserError: all rows happened later, so that every org's documents would be removed.
 
     """
-    first = first_row_at(warehouse)
-    row = first and warehouse.execute("select as_of from clock where as_of < ?", [first]).fetchone()
-    if first and row:
-        raise no_rows_yet(row[0], first)
+    first, as_of = first_row_at(warehouse), _value(warehouse, "select as_of from clock")
+    if first and as_of and as_of < first:
+        raise no_rows_yet(as_of, first)
 
 
 def check_shape(warehouse: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> datetime | None:

@@ -233,9 +233,13 @@ class WorkingCopies:
 
     def _reading(self, path: Path, log: str = "") -> _Reading | None:
         """Look at a file, once; None for one that is gone or has no rows."""
-        is_plain_text = path.suffix.lower() in JSON_LINES_SUFFIXES + CSV_SUFFIXES
-        if not path.exists() or (is_plain_text and not path.stat().st_size):
+        if not path.exists():
             return None
+        if not path.stat().st_size:
+            if path.suffix.lower() in JSON_LINES_SUFFIXES + CSV_SUFFIXES:
+                return None
+            problem = "is cut off: it has 0 bytes, and even one without rows has more: write it again"
+            raise BadFileError(path, problem)
         file = _log_file(path)
         with self._only_thread:
             if file not in self._readings:
@@ -243,9 +247,6 @@ class WorkingCopies:
             return self._readings[file]
 
     def _look_at(self, path: Path, log: str) -> _Reading | None:
-        if not path.stat().st_size:
-            problem = "is cut off: it has 0 bytes, and even one without rows has more: write it again"
-            raise BadFileError(path, problem)
         if path.suffix.lower() in PARQUET_SUFFIXES:
             return _Reading(*_parquet_part(path))
         with self._room_for(path):

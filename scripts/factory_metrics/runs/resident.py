@@ -76,10 +76,9 @@ def _run_apart(run: Callable[[], int], tell: Callable[[str], None]) -> int | Non
     try:
         forked.join()
     except Interrupted as interrupted:
+        # the signal came to this process only, or to all of its group
         if forked.is_alive():
-            os.kill(
-                forked.pid or 0, interrupted.number
-            )  # which came to this process only, or to all of its group
+            os.kill(forked.pid or 0, interrupted.number)
         forked.join()
         if forked.exitcode == interrupted.exit_code:
             return interrupted.exit_code  # it has said so
