@@ -64,6 +64,9 @@ def run_dbt(arguments: Sequence[str], export: Path | None) -> int:
         )
         raise UserError(message) from error
     read_variables(_variables(arguments))
+    if export and export.exists():
+        message = f"{export} is there already: name another file, or remove it"
+        raise UserError(message)
     session = start_session()
     leave_the_session_as_it_is()
     try:

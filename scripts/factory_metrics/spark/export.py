@@ -14,12 +14,9 @@ def export_tables(session: SparkSession, schema: str, file: Path, scratch: Path)
     The file appears when it is whole. `scratch` is a folder that all nodes see.
 
     Raises:
-        UserError: the schema has no tables, or the file is there already.
+        UserError: the schema has no tables.
 
     """
-    if file.exists():
-        message = f"{file} is there already: name another file, or remove it"
-        raise UserError(message)
     names = sorted(
         table.name
         for table in session.catalog.listTables(schema)

@@ -39,6 +39,13 @@ def test_an_unknown_variable_is_refused() -> None:
     assert "raw_path" in done.stderr
 
 
+def test_a_file_to_export_to_must_be_new(tmp_path: Path) -> None:
+    (tmp_path / "old.duckdb").touch()
+    done = run_dbt("spark4", "--export", str(tmp_path / "old.duckdb"), "build")
+    assert done.returncode == 2
+    assert done.stderr.endswith("old.duckdb is there already: name another file, or remove it\n")
+
+
 def test_a_machine_without_java_says_what_to_install() -> None:
     done = run_dbt("spark4", "debug", JAVA_HOME="/nowhere")
     assert done.returncode == 2
