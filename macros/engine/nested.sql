@@ -32,6 +32,12 @@
 {%- endmacro %}
 
 
+-- Rows that stand in the SQL as JSON: objects, with the type of each of their fields, `string` or `bigint`.
+{% macro rows_of_json(objects, fields) -%}
+    {{ return(adapter.dispatch('rows_of_json')(objects, fields)) }}
+{%- endmacro %}
+
+
 -- The element of a list at a place, from 1.
 {% macro list_element(list, place) -%}
     {{ return(adapter.dispatch('list_element')(list, place)) }}

@@ -1,6 +1,18 @@
 -- The columns of a part of a log, whatever engine reads them.
 
 
+-- Every column that any part with columns of its own has, with its type; the type is null where parts differ.
+{% macro raw_column_types(parts) -%}
+    {%- set types = {} -%}
+    {%- for part in parts if part.kind in ('parquet', 'table') -%}
+        {%- for column, type in part.columns.items() -%}
+            {%- do types.update({column: type if types.get(column, type) == type else none}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
 -- The columns of a part that have one of these names, in the order of the names. The letter case of columns does not matter.
 {% macro columns_called(part, names) -%}
     {{ return(names | map('lower') | select('in', part.columns) | list) }}
@@ -30,6 +42,15 @@
     {% if kind == 'measure' -%}
     {{ readings | map(attribute='is_given') | join(' or ') or 'false' }} as has_{{ column }},
     {% endif -%}
+{%- endmacro %}
+
+
+-- Whether a type of DuckDB's holds numbers as they are written. A float does not: its text says what is meant.
+{% macro is_exact_number(type) -%}
+    {{ return(type.split('(')[0] in (
+        'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT',
+        'DECIMAL',
+    ) and not type.endswith(']')) }}
 {%- endmacro %}
 
 

@@ -1,6 +1,12 @@
 -- Text as the logs deliver it, made into values. Every engine has patterns and casts of its own.
 
 
+-- A text as a literal. dbt's own leaves backslashes to engines that give them a meaning.
+{% macro sql_text(text) -%}
+    {{ return(adapter.dispatch('sql_text')(text)) }}
+{%- endmacro %}
+
+
 -- Text without the blanks around it.
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed')(text)) }}

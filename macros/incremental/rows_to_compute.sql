@@ -93,7 +93,7 @@
     {%- endif -%}
     {%- set literals = [] -%}
     {%- for org in orgs -%}
-        {%- do literals.append(dbt.string_literal(dbt.escape_single_quotes(org))) -%}
+        {%- do literals.append(sql_text(org)) -%}
     {%- endfor -%}
     {{ return('org_id in (' ~ literals | join(', ') ~ ')' if literals else 'false') }}
 {%- endmacro %}

@@ -16,5 +16,5 @@
 -- The org of rows that name none, as a literal.
 {% macro default_org() -%}
     {%- set name = (var('default_org') or '') -%}
-    cast({{ dbt.string_literal(dbt.escape_single_quotes(name)) if name.strip() else 'null' }} as {{ dbt.type_string() }})
+    cast({{ sql_text(name) if name.strip() else 'null' }} as {{ dbt.type_string() }})
 {%- endmacro %}

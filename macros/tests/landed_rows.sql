@@ -40,7 +40,7 @@
         {%- endfor -%}
         {{ make_struct(fields) }}
     {%- elif value is string -%}
-        {{ dbt.string_literal(dbt.escape_single_quotes(value)) }}
+        {{ sql_text(value) }}
     {%- else -%}
         {{ value }}
     {%- endif -%}

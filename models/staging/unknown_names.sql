@@ -115,7 +115,7 @@ advised as (
             when 'price' then ',<first day>,,<input>,<output>,<cache read>,<cache write>'
             else ',<provider>'
         end as line_to_add,
-        {{ dbt.string_literal(dbt.escape_single_quotes(var('seeds_path') or '<seeds_path>')) }} || case kind
+        {{ sql_text(var('seeds_path') or '<seeds_path>') }} || case kind
             when 'station' then '/station_aliases.csv'
             when 'price' then '/model_prices.csv'
             else '/model_providers.csv'

@@ -1,10 +1,8 @@
 """dbt-duckdb's plugin for this project: what SQL alone cannot do before a run.
 
 Named in `profiles.yml`. It makes the warehouse's folder, attaches the database that the raw logs live in,
-and offers functions to the macros that read logs: `list_log_files(folder, may_be_absent)`,
-`describe_log_files(log, paths)`, `count_log_rows(paths)`, `rows_of_line(line)`,
-`own_seed_lines(name, columns)`, `place_of_logs(path, database, schema)` and `macros_version()`. Every command
-that opens the warehouse begins here, before anything is written: so this is where its variables are checked.
+and offers the functions of `logs/log_functions.py` to macros. Every command that opens the warehouse begins
+here, before anything is written: so this is where its variables are checked.
 """
 
 import os
@@ -41,8 +39,8 @@ class Plugin(BasePlugin):
 
         `raw_database` is the name of an attached database, a file, or a PostgreSQL URL; `history` the file of
         all delivered rows, if they are kept apart from the warehouse, with `passed.duckdb` beside it; `facts`
-        the warehouse that the intermediate models are in, if only marts are built; `seeds_path` the folder of
-        users' lines of seeds; `scratch` the folder of working copies of files.
+        the warehouse that the intermediate models are in, if only marts are built; `scratch` the folder
+        of working copies of files.
         """
         _check_variables()
         self._raw_database = str(plugin_config.get("raw_database") or "")

@@ -12,8 +12,6 @@
     {%- if type == 'BLOB' -%}
         {%- set column, type = text_of_bytes(column), 'VARCHAR' -%}
     {%- endif -%}
-    {%- set is_number = type.startswith(('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT',
-        'UINTEGER', 'UBIGINT', 'UHUGEINT', 'DECIMAL', 'FLOAT', 'DOUBLE')) and not type.endswith(']') -%}
     {%- if kind == 'timestamp' -%}
         {%- if type == 'TIMESTAMP' -%}
             {{ column }}
@@ -29,16 +27,15 @@
             cast(null as timestamp)
         {%- endif -%}
     {%- elif kind == 'measure' -%}
-        {%- if type in ('DOUBLE', 'FLOAT') -%}
+        {%- if type == 'DOUBLE' -%}
             {#- beyond what a float holds to 9 decimals, its text says what is meant -#}
             case
-                when {{ 'false' if type == 'FLOAT' else column ~ ' between 0 and 9000000' }}
-                    then try_cast({{ column }} as {{ measure_type() }})
+                when {{ column }} between 0 and 9000000 then try_cast({{ column }} as {{ measure_type() }})
                 else {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}
             end
         {%- elif type == 'JSON' -%}
             {{ parse_measure(unwrapped_json(column)) }}
-        {%- elif is_number -%}
+        {%- elif is_exact_number(type) -%}
             case when {{ column }} >= 0 then try_cast({{ column }} as {{ measure_type() }}) end
         {%- else -%}
             {{ parse_measure('cast(' ~ column ~ ' as varchar)') }}

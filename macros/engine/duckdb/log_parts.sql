@@ -1,16 +1,5 @@
--- Files are listed and counted by the plugin's functions, see scripts/factory_metrics/dbt_plugin.py.
-
-
-{% macro duckdb__list_log_parts(relation, columns, optional, known) -%}
-    {%- if not execute -%}
-        select null as part, null as fingerprint
-    {%- elif var('raw_path') -%}
-        {%- set files = tojson(files_of_log(relation.identifier).files) -%}
-        select unnest(
-            from_json('{{ files | replace("'", "''") }}', '[{"part": "VARCHAR", "fingerprint": "VARCHAR"}]'),
-            recursive := true
-        )
-    {%- elif may_lack(relation.identifier)
+{% macro duckdb__list_table_parts(relation, columns, optional, known) -%}
+    {%- if may_lack(relation.identifier)
         and not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
         select cast(null as varchar) as part, cast(null as varchar) as fingerprint where false
     {%- else -%}
@@ -45,30 +34,4 @@
             )
         {%- endif %}
     {%- endif -%}
-{%- endmacro %}
-
-
-{% macro duckdb__files_of_log(log) -%}
-    {%- set folder = var('raw_path') ~ '/' ~ log -%}
-    {%- set answer = fromjson(run_query(
-        "select list_log_files('" ~ folder | replace("'", "''") ~ "', " ~ may_lack(log) | lower ~ ")"
-    ).rows[0][0]) -%}
-    {%- if answer.error -%}
-        {{ exceptions.raise_compiler_error(answer.error) }}
-    {%- endif -%}
-    {{ return(answer.log) }}
-{%- endmacro %}
-
-
-{% macro duckdb__count_log_rows(parts) -%}
-    {%- set answer = run_query(
-        "select count_log_rows('" ~ tojson(parts) | replace("'", "''") ~ "')"
-    ).rows[0][0] if execute else '{"parts": []}' -%}
-    {%- if fromjson(answer).error -%}
-        {{ exceptions.raise_compiler_error(fromjson(answer).error) }}
-    {%- endif -%}
-    select unnest(
-        from_json('{{ answer | replace("'", "''") }}', '{"parts": [{"part": "VARCHAR", "row_count": "BIGINT"}]}').parts,
-        recursive := true
-    )
 {%- endmacro %}

@@ -38,6 +38,11 @@
 {%- endmacro %}
 
 
+{% macro duckdb__rows_of_json(objects, fields) -%}
+    select unnest(from_json({{ sql_text(tojson(objects)) }}, {{ sql_text(tojson([fields])) }}), recursive := true)
+{%- endmacro %}
+
+
 {% macro duckdb__list_element(list, place) -%}
     {{ list }}[{{ place }}]
 {%- endmacro %}

@@ -14,7 +14,7 @@
         select attname::text as name, 'numeric'::regtype in (atttypid, typbasetype) as is_numeric
         from pg_attribute inner join pg_type on pg_type.oid = atttypid
         where
-            attrelid = to_regclass({{ dbt.string_literal(dbt.escape_single_quotes(postgres_name(relation))) }})
+            attrelid = to_regclass({{ sql_text(postgres_name(relation)) }})
             and attnum > 0 and not attisdropped
         order by attnum
     {%- endset -%}

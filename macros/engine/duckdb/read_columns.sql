@@ -1,18 +1,6 @@
 -- Reading parts with columns of their own: Parquet files and tables.
 
 
--- Every column that any part with columns of its own has, with its type; the type is null where parts differ.
-{% macro raw_column_types(parts) -%}
-    {%- set types = {} -%}
-    {%- for part in parts if part.kind in ('parquet', 'table') -%}
-        {%- for column, type in part.columns.items() -%}
-            {%- do types.update({column: type if types.get(column, type) == type else none}) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(types) }}
-{%- endmacro %}
-
-
 -- What a part has under the names of a column: each `value`, in its `landed` type, and whether it `is_given`.
 {% macro readings_of_columns(part, described) -%}
     {%- set readings = [] -%}
@@ -78,7 +66,7 @@
 
 -- Texts as a SQL list of literals.
 {% macro quoted_list(texts) -%}
-    [{% for text in texts %}'{{ text | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}]
+    [{% for text in texts %}{{ sql_text(text) }}{% if not loop.last %}, {% endif %}{% endfor %}]
 {%- endmacro %}
 
 

@@ -1,8 +1,7 @@
 -- The parts of a table: the hours in which its rows were ingested.
 
 
--- A table with its columns.
-{% macro table_part(relation) -%}
+{% macro duckdb__table_part(relation) -%}
     {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
         {{ exceptions.raise_compiler_error(
             "there is no table " ~ relation ~ ": load it (`dbt seed` for the demo), or fix raw_database and raw_schema"

@@ -1,6 +1,11 @@
 -- Text that the logs deliver, made into values without ever failing a run. DuckDB's regular expressions are RE2.
 
 
+{% macro duckdb__sql_text(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+
 -- Unicode's white space as a character class; trim() knows only some of it, and is slower.
 {% macro blank_characters() -%}
     \s\x0b\x1c-\x1f\x85\p{Z}

@@ -57,6 +57,15 @@
 {%- endmacro %}
 
 
+{% macro spark__rows_of_json(objects, fields) -%}
+    {%- set typed = [] -%}
+    {%- for name, type in fields.items() -%}
+        {%- do typed.append(name ~ ' ' ~ type) -%}
+    {%- endfor -%}
+    select inline(from_json({{ sql_text(tojson(objects)) }}, 'array<struct<{{ typed | join(', ') }}>>'))
+{%- endmacro %}
+
+
 {% macro spark__list_element(list, place) -%}
     get({{ list }}, {{ place }} - 1)
 {%- endmacro %}

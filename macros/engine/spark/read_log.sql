@@ -2,45 +2,15 @@
 -- scripts/factory_metrics/logs/landing.py found, by DuckDB's names.
 
 
-{% macro spark__read_log(relation, columns, optional, parts, only_parts) -%}
-    {%- set selects = [] -%}
-    {%- if execute and parts -%}
-        {%- do assert_logs_are_files() -%}
-        {%- set sources = spark_answer(
-            'describe_log_files', [spark_literal(relation.identifier), spark_literal(tojson(parts))]
-        ).parts -%}
-        {%- for part in sources -%}
-            {%- if part.columns -%}
-                {%- do assert_columns(part, relation.identifier, columns, optional) -%}
-            {%- endif -%}
-            {%- set view = spark_view_of_files(part, relation.identifier ~ '_' ~ loop.index) -%}
-            {%- if part.kind == 'parquet' -%}
-                {%- do selects.append(spark_read_columns(part, columns, view)) -%}
-            {%- else -%}
-                {%- do selects.append(spark_read_lines(part, columns, view)) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- if selects -%}
-        {{ selects | join('\nunion all\n') }}
-    {%- else -%}
-        select
-            {% for column, described in columns.items() -%}
-            {{ landed_columns(column, described.kind, []) }}
-            {%- endfor -%}
-            true as is_readable,
-            cast(null as string) as line,
-            cast(null as struct<line string>) as raw_row,
-            cast(null as string) as origin,
-            cast(null as string) as part
-        where false
-    {%- endif -%}
+{% macro spark__read_part(part, columns, types, hours) -%}
+    {%- set view = spark_view_of_files(part) -%}
+    {{ return(spark_read_columns(part, columns, view) if part.kind == 'parquet' else spark_read_lines(part, columns, view)) }}
 {%- endmacro %}
 
 
 -- A view of files that are read alike. Many paths are one pattern, in which nothing but its braces means anything.
-{% macro spark_view_of_files(part, name) -%}
-    {%- set view = 'files_of_' ~ name -%}
+{% macro spark_view_of_files(part) -%}
+    {%- set view = 'files_' ~ local_md5(tojson(part)) -%}
     {%- set paths = [] -%}
     {%- for path in part.paths -%}
         {%- set plain = modules.re.sub('\\[([*?[])\\]', '\\1', path) -%}
@@ -53,7 +23,7 @@
     {%- endif -%}
     {%- set settings = [] -%}
     {%- for option, value in options.items() -%}
-        {%- do settings.append(option ~ ' ' ~ spark_literal(value)) -%}
+        {%- do settings.append(option ~ ' ' ~ sql_text(value)) -%}
     {%- endfor -%}
     {%- do run_query(
         'create or replace temporary view ' ~ view ~ ' using ' ~ ('parquet' if part.kind == 'parquet' else 'text')
@@ -169,10 +139,6 @@
 {% macro spark_reading_of_column(column, type, kind) -%}
     {%- set value = spark_text_of_bytes(column) if type == 'BLOB' else column -%}
     {%- set is_text = type in ('VARCHAR', 'BLOB', 'JSON') -%}
-    {%- set is_number = not is_text and not type.endswith(']') and type.split('(')[0] in (
-        'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT',
-        'UHUGEINT', 'DECIMAL', 'FLOAT', 'DOUBLE'
-    ) -%}
     {%- if type == 'JSON' -%}
         {%- set value = 'case when ' ~ is_json(column) ~ ' then case when ' ~ column ~ " rlike r'\\A\\s*(\"|null)' then get_json_object('['"
             ~ ' || ' ~ column ~ " || ']', '$[0]') else " ~ column ~ ' end end' -%}
@@ -188,11 +154,11 @@
             {%- set landed = 'cast(null as timestamp)' -%}
         {%- endif -%}
     {%- elif kind == 'measure' -%}
-        {%- if type in ('DOUBLE', 'FLOAT') -%}
+        {%- if type == 'DOUBLE' -%}
             {#- NaN is above all numbers -#}
             {%- set landed = 'case when ' ~ column ~ ' between 0 and 9000000 then try_cast(' ~ column ~ ' as ' ~ measure_type()
                 ~ ') else ' ~ parse_measure('cast(' ~ column ~ ' as string)') ~ ' end' -%}
-        {%- elif is_number -%}
+        {%- elif is_exact_number(type) -%}
             {%- set landed = 'case when ' ~ column ~ ' >= 0 then try_cast(' ~ column ~ ' as ' ~ measure_type() ~ ') end' -%}
         {%- else -%}
             {%- set landed = parse_measure('cast(' ~ value ~ ' as string)') -%}

@@ -2,6 +2,11 @@
 -- matches before a line's end, so patterns end with `\z`. They are raw literals, as plain ones lose their backslashes.
 
 
+{% macro spark__sql_text(text) -%}
+    '{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}'
+{%- endmacro %}
+
+
 -- Unicode's white space as a character class; trim() knows only some of it.
 {% macro spark_blank_characters() -%}
     \t-\r\x1c-\x20\x85\p{Z}

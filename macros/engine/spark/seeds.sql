@@ -1,21 +1,3 @@
--- Seeds on Spark: users' own lines, and the project's.
-
-
-{% macro spark__own_seed_lines(name, columns) -%}
-    {%- set arguments = [spark_literal(var('seeds_path')), spark_literal(name), spark_literal(columns | join(','))] -%}
-    {%- set lines = spark_answer('own_seed_lines', arguments).lines if execute else [] -%}
-    select
-        *,
-        true as is_own
-    from (
-        select inline(from_json(
-            {{ spark_literal(tojson(lines)) }},
-            'array<struct<{{ columns | join(" string, ") }} string, line string, file string, line_number bigint>>'
-        ))
-    ) as lines
-{%- endmacro %}
-
-
 -- dbt-spark's own makes the text `None` of nulls, and does not escape quotes and backslashes.
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set types = model.config.column_types -%}
@@ -25,7 +7,7 @@
         {%- for name in agate_table.column_names -%}
             {%- set value = row[name] -%}
             {%- do values.append(
-                'cast(' ~ ('null' if value is none else spark_literal(value | string)) ~ ' as ' ~ types[name] ~ ')'
+                'cast(' ~ ('null' if value is none else sql_text(value | string)) ~ ' as ' ~ types[name] ~ ')'
             ) -%}
         {%- endfor -%}
         {%- do rows.append('select ' ~ values | join(', ')) -%}
