@@ -12,8 +12,8 @@ DEMO_DOCUMENTS := documents
 ORG ?= acme-robotics
 DOCUMENTS ?= $(DEMO_DOCUMENTS)
 REPORT ?= report.html
-# What people read.
-PAGES := README.md CHANGELOG.md CONTRIBUTING.md docs
+# What people read: all Markdown of the project.
+PAGES = $(shell git ls-files --cached --others --exclude-standard '*.md')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo report serve docs test test-bi test-spark lint format generate lock clean
@@ -72,7 +72,7 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pymarkdown scan -r $(PAGES)
+	$(BIN)/pymarkdown scan $(PAGES)
 	$(BIN)/proselint check --config .proselintrc.json $(PAGES)
 	$(BIN)/codespell $(PAGES) analyses macros models scripts tests
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
@@ -94,5 +94,5 @@ lock: .venv/dev  ## Write the lock files from requirements*.in
 			--python-version 3.11 $$name.in -o $$name.txt || exit 1; \
 	done
 
-clean:  ## Remove what the other targets made, but for .venv and its like
+clean:  ## Remove what the other targets made, except .venv and its like
 	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite report.html
