@@ -12,8 +12,10 @@ DEMO_DOCUMENTS := documents
 ORG ?= acme-robotics
 DOCUMENTS ?= $(DEMO_DOCUMENTS)
 REPORT ?= report.html
-# What people read: all Markdown of the project.
-PAGES = $(shell git ls-files --cached --others --exclude-standard '*.md')
+# What people read: pages, and files with comments and messages.
+PROSE = $(shell git ls-files --cached --others --exclude-standard \
+	Makefile '*.md' '*.yml' '*.sql' '*.py' '*.toml' '*.in' '*.html' '*.css' '*.conf' '*.service')
+PAGES = $(filter %.md,$(PROSE))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo report serve docs test test-bi test-spark lint format generate lock clean
@@ -74,7 +76,8 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/mypy
 	$(BIN)/pymarkdown scan $(PAGES)
 	$(BIN)/proselint check --config .proselintrc.json $(PAGES)
-	$(BIN)/codespell $(PAGES) analyses macros models scripts tests
+	$(BIN)/codespell $(PROSE)
+	@$(BIN)/python scripts/dev/check_words.py $(PROSE)
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses
 	$(BIN)/dbt-bouncer run --only manifest_checks

@@ -16,7 +16,7 @@
 
 
 -- The events with a condition whose own deliveries have changed. What counts of them came since, or is among what was
--- delivered more than once, so older batches need not be read.
+-- delivered more than once, so older batches are not read.
 {% macro changed_events_to_compute(condition, changed) -%}
     {%- if changed is none -%}
     (select * from {{ ref('stg_events') }} where {{ condition }}) as events
@@ -51,8 +51,8 @@
 
 
 -- A condition that holds on the days of the rows with one of the changed keys, by the time that a relation is in the order
--- of. What concerns new rows mostly came shortly before them; once a narrow look has found when, the rest of history need
--- not be read in full.
+-- of. What concerns new rows mostly came shortly before them; once a narrow look has found when, the rest of history is
+-- not read in full.
 {% macro on_days_with(relation, condition, key, changed, time='ingested_at') -%}
     {%- if changed is none or not execute -%}
         {{ return('true') }}

@@ -1,4 +1,4 @@
--- What columns the logs have, what else these may be called, and which may lack.
+-- What columns the logs have, what else these may be called, and which may be missing.
 
 
 -- The columns of the raw logs, with their kinds. Python reads it, too, see scripts/factory_metrics/shared_constants.py.
@@ -66,7 +66,7 @@
 {%- endmacro %}
 
 
--- Whether a log need not be there.
+-- Whether a log may be absent.
 {% macro may_lack(log) -%}
     {{ return(log == 'factory_metrics' and var('runs_from') == 'factory_events') }}
 {%- endmacro %}

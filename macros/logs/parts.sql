@@ -55,7 +55,7 @@
 {%- endmacro %}
 
 
--- The parts of a log that came or changed after a batch, with part and part_id, but for those that are gone or have
+-- The parts of a log that came or changed after a batch, with part and part_id, except those that are gone or have
 -- changed again: what can be read of a part now is what the run that landed it read.
 {% macro parts_as_landed(log, landed_parts, since) -%}
     {%- set described = log_columns(log) -%}

@@ -71,7 +71,7 @@
 {%- endmacro %}
 
 
--- Those of a number over the rows of a group, as a list; null for no rows.
+-- These percentiles of a number over the rows of a group, as a list; null for no rows.
 {% macro percentiles_of(expression) -%}
     {{ percentiles_at(expression, percentiles()) }}
 {%- endmacro %}

@@ -85,7 +85,7 @@ def _without_jinja(sql: str, start: int) -> Iterator[tuple[int, str]]:
 
 
 def _yaml_values(node: yaml.Node | None) -> Iterator[tuple[int, str, bool]]:
-    """Yield a YAML file's values but for prose: line, text, and whether it is SQL of several lines."""
+    """Yield a YAML file's values except prose: line, text, and whether it is SQL of several lines."""
     match node:
         case yaml.MappingNode():
             for key, value in node.value:

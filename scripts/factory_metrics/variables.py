@@ -110,7 +110,7 @@ def logs_place(variables: Mapping[str, object]) -> str:
 
 
 def may_lack(log: str, variables: Mapping[str, object]) -> bool:
-    """Tell whether a log need not be there; macros/logs/columns.sql says the same."""
+    """Tell whether a log may be absent; macros/logs/columns.sql says the same."""
     return log == "factory_metrics" and variables.get("runs_from") == "factory_events"
 
 

@@ -312,7 +312,7 @@ def make_connection() -> tuple[HttpProtocol, Mock]:
 
 def test_who_does_not_read_is_let_go() -> None:
     connection, transport = make_connection()
-    connection.flow.pause_reading()  # so that it need not send either
+    connection.flow.pause_reading()  # so that it sends nothing either
     connection.pause_writing()
     connection.end_if_slow(1_019.0)
     connection.resume_writing()

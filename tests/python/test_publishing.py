@@ -28,7 +28,7 @@ def test_a_run_is_known_by_its_start_whatever_its_decimals(tmp_path: Path) -> No
     run_history.append(history, run)
     with duckdb.connect(str(warehouse)) as connection:
         found = run_history.read_last(connection)
-    assert found == run, "not the one of the highest number, or the latest"
+    assert found == run, "not the run with the highest number, or the latest"
     assert run_history.knows(history, found)
     assert run_history.highest_version(history) == 3
 

@@ -61,7 +61,7 @@ class Story:
     place: Path
 
     def copy(self) -> RefreshedHome:
-        """Return a copy of the home where it was published: so dbt need not parse the project again."""
+        """Return a copy of the home where it was published: so dbt does not parse the project again."""
         return self.factory.copy(self.place)
 
 

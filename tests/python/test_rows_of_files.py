@@ -100,7 +100,7 @@ def test_every_line_is_a_row_whatever_its_bytes(files: Log, seed: int) -> None:
     good: dict[str, str] = {}
     bad: list[tuple[str, str]] = []
     for number in range(24):
-        # Some of the files are such that DuckDB reads them as they are, or but for one thing.
+        # Some of the files are such that DuckDB reads them as they are, or except for one thing.
         without = [b"\r", b"\r" + NOT_ASCII, b"\r\x01" + NOT_ASCII][number % 3]
         is_json = number % 2 == 0
         # Names of folders are no columns, whatever our own are called.

@@ -88,7 +88,7 @@ def test_settings_hold_for_all_rows_from_the_next_run_on(tmp_path: Path) -> None
     ]
     assert "8 new rows, 1 of them rejected" in said
     assert "factory_events has had no new rows for longer" in said
-    assert "factory_metrics" not in said, "nobody waits for a log that need not be there"
+    assert "factory_metrics" not in said, "nobody waits for a log that may be absent"
     assert "claude-silent" not in said, "without tokens a price would not help"
     seeds = tmp_path / "seeds"
     assert f"unknown station martian (1 rows): add a line to {seeds}/station_aliases.csv: martian,<st" in said

@@ -12,7 +12,7 @@ from dbt.cli.main import dbtRunner
 
 ROOT = str(Path(__file__).parents[2])
 
-gc.disable()  # as what lives as long as the process need not be looked through
+gc.disable()  # what lives as long as the process is not worth looking through
 with tempfile.TemporaryDirectory() as folder:
     places = ["--project-dir", ROOT, "--profiles-dir", ROOT, "--target", "duckdb"]
     places += ["--target-path", folder, "--log-path", folder]

@@ -23,7 +23,7 @@
 
 
 -- The cast takes more than the standard (names of zones, 'epoch', an offset of 25 hours) and less (basic format, no seconds,
--- a comma): hence the patterns.
+-- a comma): so there are patterns.
 {% macro duckdb__parse_timestamp(text) -%}
     {%- set zone = '([+-]([01]\d|2[0-3])(:?[0-5]\d)?|[Zz])?' -%}
     {%- set usual = '\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?' ~ zone -%}

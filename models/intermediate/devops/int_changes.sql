@@ -143,6 +143,6 @@ concerned as (
 )
 {%- endif %}
 
--- By time, so that a window need not read all.
+-- By time, so that a window reads only its part.
 {{ rows_that_differ('final' if changed is none else 'concerned', changed_events()) }}
 order by deployed_at

@@ -165,6 +165,6 @@ final as (
 
 )
 
--- By time, so that a window need not read all.
+-- By time, so that a window reads only its part.
 select * from final
 order by recorded_at

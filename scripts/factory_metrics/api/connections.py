@@ -89,7 +89,7 @@ class Connections:
             asyncio.get_running_loop().add_reader(self._listener, self._accept)
 
     def _admit(self, connection: socket.socket, peer: str) -> None:
-        """Serve a connection, if need be in the place of another one, if there is one that can go."""
+        """Serve a connection, in the place of another one if there is no room and one can go."""
         address = client_address(peer, b"", ())
         same = self._of_address.get(address, OrderedDict())
         if len(same) >= self._most_of_address and not self._is_proxy(peer):

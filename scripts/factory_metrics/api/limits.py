@@ -151,7 +151,7 @@ class Limiter:
         return self._verdict(client, decision, state, now)
 
     def seconds_refused(self, client: str) -> int:
-        """Return for how many seconds a client that was refused need not try again; 0 when it may."""
+        """Return for how many seconds a refused client has to wait; 0 when it may try again."""
         until = self._refused.get(client)
         return 0 if until is None else max(0, ceil(until - time.monotonic()))
 

@@ -10,7 +10,7 @@ from factory_metrics.documents.contract import METRIC_TYPES
 from factory_metrics.documents.marts import Mart
 from factory_metrics.project import time_ranges
 
-# What was read from texts is remembered, but for long ones.
+# What was read from texts is remembered, except long ones.
 LONGEST_REMEMBERED = 500
 
 METRIC_TYPE_DEFAULT = "aggregate"

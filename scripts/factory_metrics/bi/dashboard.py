@@ -1,7 +1,7 @@
 """What the ready-made dashboard shows.
 
 A chart never adds up rows of different orgs or ranges: the dashboard's filters choose one org and one range,
-so that each number is the one of the document.
+so that each number is the document's.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     <out>/manifest.json
 
 A reader never sees half a file: each is written beside its place, then moved there. The manifest comes last;
-until then, the one of the run before stays.
+until then, the manifest of the run before stays.
 """
 # ruff: noqa: PTH116 - names of files are text here, as a Path for each would take a sixth of the time
 
@@ -83,7 +83,7 @@ class Summary(Struct):
 def folder_name(org: str) -> str:
     """Return the name of an org's folder; different orgs have different ones.
 
-    It is the org, percent-encoded but for `A-Z a-z 0-9 _ . - ~`. Dots are encoded as well in a name that
+    It is the org, percent-encoded except `A-Z a-z 0-9 _ . - ~`. Dots are encoded as well in a name that
     would mean something else (`.`, `..`, `manifest.json`). A name longer than file systems take (255 bytes)
     is cut and ends in `+` and the SHA-256 of the org.
     """
@@ -112,7 +112,7 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
     `known` is a file that remembers what documents were made from, see `known_documents.py`: those that are
     right are not made again. Where it is not given, and with a selection, each is made and compared.
     `progress` is called now and then with the numbers of documents done and to do. Memory does not depend on
-    the number of orgs, but for what DuckDB caches of the warehouse's file.
+    the number of orgs, except for what DuckDB caches of the warehouse's file.
 
     Raises:
         UserError: the marts do not fit, an org is unknown, or another run writes to `out`.
@@ -248,7 +248,7 @@ def _read_page(
     page: list[tuple[str, _Rows]],
     known: KnownDocuments,
 ) -> list[_Org]:
-    """Read the documents of a page of orgs, but for those that are known to be right."""
+    """Read the documents of a page of orgs, except those known to be right."""
     paths = [f"{mart.metric_type}/{mart.time_range}.json" for mart in marts]
     orgs = {}
     for name, rows in page:

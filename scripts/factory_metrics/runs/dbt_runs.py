@@ -84,8 +84,8 @@ class Dbt:
         """
         if self._runner is not None:
             return
-        # What dbt makes here, millions of objects, lives as long as the process: Python need not look through
-        # it for what could be freed, now, later, or at the end. That was a fifth of a short run.
+        # What dbt makes here, millions of objects, lives as long as the process: Python wastes
+        # time when it looks through it for what could be freed. That was a fifth of a short run.
         gc.disable()
         atexit.register(gc.freeze)
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - slow

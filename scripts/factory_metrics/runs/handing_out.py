@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class _Written(msgspec.Struct):
     """What says of which version the documents in a folder are, while they are whole.
 
-    The version is known by the start of the run that made it. Documents may have been changed since when the
-    checksum of the manifest is another one, and be of another form when that of the `writer` is.
+    The version is known by the start of the run that made it. Another checksum of the manifest shows that
+    documents may have changed since; another `writer`, that they may be of another form.
     """
 
     folder: str

@@ -67,7 +67,7 @@ def raised_signals() -> Iterator[Signals]:
 
 
 def run_command(name: str, main: Callable[[], int]) -> int:
-    """Run a command's main function; return its exit code, or that of a signal, with a line that says so."""
+    """Run a command's main function; return its exit code, or a signal's, with a line that says so."""
     with raised_signals() as signals:
         try:
             return main()

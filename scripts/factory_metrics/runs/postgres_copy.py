@@ -220,7 +220,7 @@ class _Schema:
         return known
 
     def shape(self, views: list[FlatView], gone: set[str]) -> None:
-        """Make the tables as the views are, with their descriptions, and drop those whose views are gone."""
+        """Make the tables as the views are, with their descriptions, and drop tables whose views are gone."""
         statements = [f"drop table if exists {self._table(name)}" for name in sorted(gone)]
         if self._query(f"select to_regnamespace({literal(self._name)}) is null as is_new") == [(True,)]:
             statements.append(f"create schema {self._name}")
@@ -272,7 +272,7 @@ class _Schema:
         return _TYPES[column.type]
 
     def fill(self, view: FlatView, query: str, parameters: dict[str, object] | None = None) -> None:
-        """Replace the rows of a table by those of a query."""
+        """Replace the rows of a table by what a query gives."""
         self._execute(f"delete from {self._table(view.name)}")
         columns = ", ".join(identifier(column.name) for column in view.columns)
         self._connection.execute(

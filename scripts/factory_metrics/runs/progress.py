@@ -96,7 +96,7 @@ def heed_older_history(home: Home, published: Published | None) -> None:
             batches += [row[0] for row in connection.execute(query, [generation]).fetchall()]
     if generation and max(batches, default=0) > batch_id:
         with duckdb.connect(str(home.history)) as connection:
-            # That of every model begins with that of what it follows.
+            # A model's generation begins with the generation of what it follows.
             connection.execute(
                 "update model_progress set generation = replace(generation, ?, ?)",
                 [generation, f"{generation} {uuid4()}"],
@@ -194,7 +194,7 @@ def mark_as_untested(home: Home) -> None:
 
 
 def mark_as_tested(home: Home) -> None:
-    """Write down that all tests have passed so far; those of the next run look at what comes after."""
+    """Write down that all tests have passed so far; the next run's tests look at what comes after."""
     generation, batch_id = landed_progress(home)
     with duckdb.connect(str(home.warehouse)) as connection:
         find_in_all_schemas(connection)

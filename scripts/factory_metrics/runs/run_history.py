@@ -144,7 +144,7 @@ def write_table(warehouse: Path, history: Path, run: Run) -> None:
 def read_last(connection: duckdb.DuckDBPyConnection) -> Run | None:
     """Return the run that made a version, from the table in it: its last row.
 
-    Not the one of the highest number, as the history may have those of versions that are lost.
+    Not the run with the highest number, as the history may have runs whose versions are lost.
     """
     # with all six decimals, as in the history's file: a cast drops those that are 0
     names = ", ".join(

@@ -88,7 +88,7 @@ def deliver(rng: Random, rows: Sequence[LogRow]) -> list[LogRow]:
 
 
 def file_order(rng: Random, rows: Iterable[LogRow]) -> list[LogRow]:
-    """Sort by arrival, but for a few rows that another writer appended hours away from their place."""
+    """Sort by arrival, except for a few rows that another writer appended hours away from their place."""
     keyed = [
         (row.ingested + timedelta(minutes=rng.randint(-600, 600) if chance(rng, 3) else 0), place, row)
         for place, row in enumerate(rows)

@@ -134,7 +134,7 @@ where
     + latest() >= $begin
 """
 
-# Every row that arrives in the period, but for its texts.
+# Every row that arrives in the period, without its texts.
 ARRIVALS = """
 create or replace temp table arrivals as
 with

@@ -1,4 +1,4 @@
-"""The models on Spark: from the same logs, the documents are byte for byte those of DuckDB."""
+"""The models on Spark: from the same logs, the documents are byte for byte as on DuckDB."""
 
 import json
 import random
