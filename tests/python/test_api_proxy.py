@@ -73,7 +73,7 @@ class Proxy:
 
 @contextmanager
 def proxying(folder: Path, upstreams: list[int]) -> Iterator[Proxy]:
-    """Run nginx with our configuration, except for ports, files, one time limit, and a path for each status."""
+    """Run nginx with our configuration, except for ports, files, a time limit, and a path for each status."""
     if shutil.which("nginx", path="/usr/sbin:/usr/bin") is None:
         without("nginx (Debian: nginx)")
     key, certificate = folder / "key.pem", folder / "certificate.pem"

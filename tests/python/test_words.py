@@ -14,7 +14,7 @@ REFUSED = {
     "The cost is that of a run.": "(that|those|the ones?) of",
     "-- Longer than those\n    -- of the day before.": "(that|those|the ones?) of",
     "# Not the one\n# of the day before.": "(that|those|the ones?) of",
-    "A log\nneed\nnot be there.": "needs? not",
+    "A log need\nnot be there.": "needs? not",
     "Nothing stays but for keys.": "but (for|with)",
     "A value, be it null": "be it",
     "It heeds no note.": "heeds?",

@@ -12,13 +12,13 @@ from factory_metrics.logs.log_functions import LogFunctions
 
 @cache
 def _log_functions(scratch: str) -> LogFunctions:
-    """Return the functions of this process. Processes of Python come and go; the copies that they make stay."""
+    """Return the functions of this process; it comes and goes, while the copies that it makes stay."""
     # Spark takes what ends in .gz for compressed.
     return LogFunctions(WorkingCopies(scratch, stay=True, suffix=".lines"))
 
 
 def register_functions(session: SparkSession, scratch: str) -> None:
-    """Register the functions; `scratch` is a folder that all nodes see, for copies that live as long as it."""
+    """Register the functions; `scratch` is a folder that all nodes see, where copies live as long as it."""
     version = session.version
 
     def list_log_files(folder: str, may_be_absent: bool) -> str:  # noqa: FBT001 - SQL calls it
