@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -15,8 +16,11 @@ import serialize_marts
 import show_summary
 from factory_metrics.documents.warehouse import open_warehouse
 from factory_metrics.project import ROOT, UserError, default_warehouse
+from factory_metrics.runs import run_history
 from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
 from factory_metrics.runs.interrupts import run_command
+from factory_metrics.runs.one_run import Outcome
+from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.screen import build_progress
 from factory_metrics.schemas import find_in_all_schemas
 from factory_metrics.variables import logs_place
@@ -56,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(*, verbose: bool) -> None:
     """Build and test the warehouse; say how that went."""
     started = time.monotonic()
+    run = Run(started_at=datetime.now(UTC).isoformat())
     checks = 0
     with build_progress("building and testing") as show:
 
@@ -73,8 +78,12 @@ def _build(*, verbose: bool) -> None:
         )
         in_full = ("--full-refresh",) if _is_of_demo() else ()
         results = dbt.run("build", "--selector", "without_unit_tests", *in_full)
-    print(f"{len(results)} tables, views and checks built in {time.monotonic() - started:.0f} s")
-    print(f"{checks} checks passed; {_rejected_rows()}")
+    _count_rows(run)
+    run.end(Outcome.PUBLISHED.value, started)
+    run_history.write_table(default_warehouse(), None, run)
+    print(f"{len(results)} tables, views and checks built in {run.seconds:.0f} s")
+    rejected = f"{run.rows_rejected} of {run.rows_in:,} rows are rejected, on purpose"
+    print(f"{checks} checks passed; {rejected} (table rejected_records)")
 
 
 def _is_of_demo() -> bool:
@@ -86,13 +95,14 @@ def _is_of_demo() -> bool:
     return False
 
 
-def _rejected_rows() -> str:
-    """Return how many rows of the logs are rejected, in words."""
+def _count_rows(run: Run) -> None:
+    """Note in a run what the warehouse is for, and how many rows it has."""
     with open_warehouse(default_warehouse()) as warehouse:
-        ((delivered, rejected),) = warehouse.execute(
-            "select sum(row_count), sum(row_count) filter (outcome = 'rejected') from delivery_counts"
+        ((as_of, run.rows_in, run.rows_rejected),) = warehouse.execute(
+            "select any_value(as_of), sum(row_count), sum(row_count) filter (outcome = 'rejected') "
+            "from delivery_counts, clock"
         ).fetchall()
-    return f"{rejected} of {delivered:,} rows are rejected, on purpose (table rejected_records)"
+    run.as_of = str(as_of)
 
 
 if __name__ == "__main__":

@@ -218,6 +218,7 @@ def test_a_file_of_own_lines_is_read_or_its_fault_named(
         ("station_aliases", "a,uat,", "line 2 (a,uat,) leads to none of the six stations: uat"),
         ("station_aliases", "x,qa,\n\nQA,deploy,", "line 4 (QA,deploy,) gives a station another meaning: qa"),
         ("model_providers", "claude,", "line 2 (claude,) has no provider"),
+        ("model_providers", "claude*,x", "line 2 (claude*,x) has a * in its prefix"),
     ],
 )
 def test_wrong_lines_are_named(name: str, lines: str, problem: str, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ checked as (
         *,
         case
             when prefix is null or prefix = '' then 'has no prefix'
+            when prefix like '%*%' then 'has a * in its prefix: leave it out, a prefix is how names begin'
             when provider is null or provider = '' then 'has no provider'
             when line_of_key > 1 then 'repeats the prefix ' || prefix
         end as problem

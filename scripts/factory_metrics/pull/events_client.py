@@ -1,6 +1,6 @@
 """Ask the platform's API for events: over HTTP, with patience, and without giving the key away."""
 
-import random
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import urllib3
-from urllib3.exceptions import HTTPError, SSLError
-from urllib3.util import Url, parse_url
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, SSLError
+from urllib3.util import Retry, Url, parse_url
 
 from factory_metrics.project import UserError
 from factory_metrics.pull.event_pages import PAGE_LIMIT, BrokenPageError, Event, read_page
@@ -49,9 +49,9 @@ class EventsAnswer(NamedTuple):
 
 
 class _TryAgainError(Exception):
-    """What may be over soon, and how long the platform asks to wait, if it does."""
+    """What may be over soon, and what the platform says of how long to wait."""
 
-    def __init__(self, message: str, retry_after: float = 0) -> None:
+    def __init__(self, message: str, retry_after: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
@@ -72,6 +72,15 @@ class EventsClient:
         """Make the pool of connections; no answer's redirect is followed, as the key would go along."""
         timeout = urllib3.Timeout(self.patience.silence)
         self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
+        # The pool does not see what is wrong with a body, nor how long all of it takes: tries are made here.
+        self._retries = Retry(
+            self.patience.tries - 1,
+            status_forcelist=[HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)],
+            backoff_factor=1,
+            backoff_max=self.patience.longest_wait,
+            backoff_jitter=1,
+            retry_after_max=sys.maxsize,
+        )
 
     def ask(self, first: str, last: str) -> EventsAnswer:
         """Return the events from the first instant to the last, both included, at most PAGE_LIMIT.
@@ -80,7 +89,8 @@ class EventsClient:
             UserError: it cannot be had; the message says what to do, and never has the key.
 
         """
-        for number in range(1, self.patience.tries + 1):
+        retries = self._retries
+        while True:
             asked = self.now()
             try:
                 body, date = _within(self.patience.answer, lambda: self._get(first, last))
@@ -93,20 +103,30 @@ class EventsClient:
                 raise UserError(self._without_key(problem)) from None
             except (HTTPError, BrokenPageError, _TryAgainError, TimeoutError, OSError) as error:
                 # Not chained, as a traceback may show what the request was made of.
-                problem = self._without_key(" ".join(str(error).split()))
-                retry_after = error.retry_after if isinstance(error, _TryAgainError) else 0
-            self._wait(f"events from {first} to {last}: {problem}", number, retry_after)
-        raise AssertionError
+                text = self._without_key(" ".join(str(error).split()))
+                problem = f"events from {first} to {last}: {text}"
+                said = error.retry_after if isinstance(error, _TryAgainError) else ""
+            retries = self._wait(retries, problem, said)
 
-    def _wait(self, problem: str, number: int, retry_after: float) -> None:
-        if number == self.patience.tries or retry_after > self.patience.longest_retry_after:
+    def _wait(self, retries: Retry, problem: str, said: str) -> Retry:
+        """Wait as long as the platform says, or longer from one try to the next."""
+        retry_after = 0.0
+        with suppress(InvalidHeader, ValueError, OverflowError):
+            retry_after = retries.parse_retry_after(said)
+        number = len(retries.history) + 1
+        try:
+            retries = retries.increment("GET", PATH)
+            is_patient = retry_after <= self.patience.longest_retry_after
+        except MaxRetryError:
+            is_patient = False
+        if not is_patient:
             asked = f", and asks to wait for {retry_after:.0f} s" if retry_after else ""
             message = f"{problem}{asked}, at try {number}: run again later, it goes on from there"
-            raise UserError(message)
-        growing = min(2.0 ** (number - 1), self.patience.longest_wait)
-        seconds = max(retry_after, growing) + random.uniform(0, growing / 4)  # noqa: S311 - only spreads load
+            raise UserError(message) from None
+        seconds = max(retry_after, retries.get_backoff_time())
         self.say(f"{problem}: waits for {seconds:.0f} s")
         self.patience.wait(seconds)
+        return retries
 
     def _get(self, first: str, last: str) -> tuple[bytes, str]:
         """Return a body, and what the answer has as its date."""
@@ -147,21 +167,10 @@ class EventsClient:
             message = f"{status}, a redirect to {place!a}, is not followed: give the right --url"
             raise UserError(message)
         problem = f"the platform answers {status} ({said})"
-        if (
-            status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-            or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        ):
-            raise _TryAgainError(problem, self._retry_after(response.headers.get("Retry-After", "")))
+        if self._retries.is_retry("GET", status):
+            raise _TryAgainError(problem, response.headers.get("Retry-After", ""))
         message = f"{problem}: {_ADVICE.get(status, 'check --url')}"
         raise UserError(message)
-
-    def _retry_after(self, text: str) -> float:
-        """Return how many seconds to wait; 0 when that is not said."""
-        if text.strip().isdecimal():
-            return float(text)
-        with suppress(ValueError, OverflowError):
-            return max(0.0, (_date(text) - self.now()).total_seconds())
-        return 0
 
     def _time(self, asked: datetime, date: str) -> datetime:
         """Return the earlier time: with one that is ahead, an hour would be taken for over that is not."""

@@ -119,8 +119,8 @@ def highest_version(history: Path) -> int:
     return int(version)
 
 
-def write_table(warehouse: Path, history: Path, run: Run) -> None:
-    """Put the runs of the history's file, and another, into a warehouse as the table `run_history`."""
+def write_table(warehouse: Path, history: Path | None, run: Run) -> None:
+    """Put the runs of the history's file, if there is one, and another into the table `run_history`."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     structure = msgspec.json.encode([COLUMNS]).decode()
     with duckdb.connect(str(warehouse)) as connection:
@@ -129,7 +129,7 @@ def write_table(warehouse: Path, history: Path, run: Run) -> None:
         connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
         for column, description in _DESCRIPTIONS.items():
             connection.execute(f"comment on column run_history.{column} is '{description}'")
-        if history.exists() and history.stat().st_size:
+        if history and history.exists() and history.stat().st_size:
             connection.execute(
                 f"insert into run_history by name from {_LINES} where started_at is not null",
                 [glob.escape(str(history))],
