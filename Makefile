@@ -13,8 +13,8 @@ ORG ?= acme-robotics
 DOCUMENTS ?= $(DEMO_DOCUMENTS)
 REPORT ?= report.html
 # What people read: pages, and files with comments and messages.
-PROSE = $(shell git ls-files --cached --others --exclude-standard \
-	Makefile '*.md' '*.yml' '*.sql' '*.py' '*.toml' '*.in' '*.html' '*.css' '*.conf' '*.service')
+PROSE = Makefile $(shell find * -name node_modules -prune -o -type f -regextype egrep \
+	-regex '[^/]*\.(md|yml|toml|in)|(analyses|docs|macros|models|scripts|seeds|tests)/.*\.(md|yml|sql|py|html|css|conf|service)' -print)
 PAGES = $(filter %.md,$(PROSE))
 
 .DEFAULT_GOAL := help
