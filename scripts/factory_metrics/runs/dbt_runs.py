@@ -163,6 +163,14 @@ class Dbt:
             self.report(NodeResult(name, str(event.data.status), seconds, number=event.data.index, of=of))
 
 
+def compile_macros(project: Any) -> None:  # noqa: ANN401 - dbt has no types of its own
+    """Compile all macros, for runs that are forked from this process: else each run does it."""
+    from dbt_common.clients.jinja import template_cache  # noqa: PLC0415 - slow
+
+    for macro in project.macros.values():
+        template_cache.get_node_template(macro)
+
+
 def _raise_failure(results: Sequence[NodeResult], errors: Sequence[str]) -> None:
     """Raise what the failed nodes amount to.
 

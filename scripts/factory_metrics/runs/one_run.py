@@ -25,7 +25,7 @@ from factory_metrics.logs.landing import FoundFiles, find_log_files
 from factory_metrics.logs.log_rows import LandingError
 from factory_metrics.project import UserError
 from factory_metrics.runs import progress, run_history
-from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
+from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult, compile_macros
 from factory_metrics.runs.handing_out import copy_to_postgres, write_version_documents
 from factory_metrics.runs.interrupts import raised_signals
 from factory_metrics.runs.preconditions import (
@@ -101,6 +101,7 @@ def read_project(request: Request) -> Any:  # noqa: ANN401 - dbt has no types of
     with tempfile.TemporaryDirectory() as folder, suppress(UserError, DbtError):
         dbt = _dbt(request, read_variables(request.variables), Path(folder))
         dbt.start()
+        compile_macros(dbt.project)
         return dbt.project
     return None
 

@@ -9,7 +9,7 @@ from factory_metrics.project import UserError
 
 
 def export_tables(session: SparkSession, schema: str, file: Path, scratch: Path) -> int:
-    """Write the tables of a schema (marts, and what else was built there) to a new file; return their number.
+    """Write the tables and views of a schema to a new file, as tables; return their number.
 
     The file appears when it is whole. `scratch` is a folder that all nodes see.
 
@@ -17,11 +17,7 @@ def export_tables(session: SparkSession, schema: str, file: Path, scratch: Path)
         UserError: the schema has no tables.
 
     """
-    names = sorted(
-        table.name
-        for table in session.catalog.listTables(schema)
-        if not table.isTemporary and table.tableType != "VIEW"
-    )
+    names = sorted(table.name for table in session.catalog.listTables(schema) if not table.isTemporary)
     if not names:
         message = f"the schema {schema} has no tables: build them first, with `build --select +marts`"
         raise UserError(message)
