@@ -23,12 +23,16 @@ work_item_events as (
 
 ),
 
--- Wherever an event leads, there the issue is afterwards: the same station when it changes nothing.
+-- Where an event leads, there the issue is afterwards: in no station ('') once it is completed, and where it was after an
+-- event that names no station.
 located as (
 
     select
         *,
-        lag(station) over (partition by org_id, issue_id order by occurred_at, event_id) as station_before
+        nullif({{ latest_value("case when event_type = 'work-item.completed' then '' else station end") }} over (
+            partition by org_id, issue_id order by occurred_at, event_id
+            rows between unbounded preceding and 1 preceding
+        ), '') as station_before
     from work_item_events
 
 ),
@@ -47,14 +51,13 @@ final as (
         -- text
         event_type,
         station_before,
-        station as station_after,
+        case when event_type != 'work-item.completed' then coalesce(station, station_before) end as station_after,
         result,
         escalation_strategy,
 
         -- booleans
         event_type in ('work-item.rework', 'work-item.completed')
-        or station_before is null
-        or station_before != station as changes_station,
+        or coalesce(station != station_before, station is not null) as changes_station,
 
         -- timestamps
         occurred_at
