@@ -2,6 +2,14 @@
 
 # Any Python 3.11; it is used once, to make .venv.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# What a target needs is looked for first. Debian has the part of Python that makes environments in a package of its own.
+NEEDS_PYTHON = @{ $(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))'; } 2>/dev/null || \
+	{ echo 'Python 3.11 is needed, and $(or $(PYTHON),python3) is not it, or not whole: install it (Debian:' \
+	'python3.11-venv; else `uv python install 3.11`), and name it if need be: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+NEEDS_JAVA = @java=$${JAVA_HOME:+$$JAVA_HOME/bin/}java; \
+	$$java -version 2>&1 | grep -Eq 'version "(17|18|19|20|21)[."]' || \
+	{ echo "Java 17 to 21 is needed, and $$java is not it: install it (Debian: openjdk-17-jre-headless)," \
+	'or name its folder by JAVA_HOME' >&2; exit 1; }
 BIN := .venv/bin
 export DBT_PROFILES_DIR := $(CURDIR)
 export DBT_TARGET := duckdb
@@ -18,12 +26,13 @@ PROSE = Makefile $(shell find * -name node_modules -prune -o -type f -regextype 
 PAGES = $(filter %.md,$(PROSE))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report serve docs test test-bi test-spark lint format generate lock clean
+.PHONY: help demo report serve docs test test-bi java test-spark lint format generate lock clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .venv/runtime: requirements.txt
+	$(NEEDS_PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
@@ -33,11 +42,13 @@ help:  ## Show this help
 	@touch $@
 
 .venv-bi/installed: requirements-bi.txt
+	$(NEEDS_PYTHON)
 	$(PYTHON) -m venv .venv-bi
 	.venv-bi/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-bi.txt
 	@touch $@
 
 .venv-spark4/installed .venv-spark35/installed: .venv-%/installed: requirements-%.txt
+	$(NEEDS_PYTHON)
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-$*.txt
 	@touch $@
@@ -67,7 +78,10 @@ test: .venv/dev  ## Run all tests: dbt's own, on the demo factory, and pytest's
 test-bi: .venv/dev .venv-bi/installed  ## Test the published warehouse with a BI client, Apache Superset
 	$(BIN)/python -m pytest tests/python/bi
 
-test-spark: .venv/dev .venv-spark4/installed .venv-spark35/installed  ## Test what runs on Apache Spark (needs Java 17)
+java:
+	$(NEEDS_JAVA)
+
+test-spark: java .venv/dev .venv-spark4/installed .venv-spark35/installed  ## Test what runs on Apache Spark (needs Java 17 to 21)
 	$(BIN)/python -m pytest tests/python/spark
 
 lint: .venv/dev  ## Lint SQL, Python and prose, and check types
@@ -100,4 +114,6 @@ lock: .venv/dev  ## Write the lock files from requirements*.in
 	done
 
 clean:  ## Remove what the other targets made, except .venv and its like
-	rm -rf target logs $(DEMO_WAREHOUSE) $(DEMO_DOCUMENTS) warehouse/api_keys.sqlite report.html
+	rm -rf target logs $(DEMO_DOCUMENTS) .$(DEMO_DOCUMENTS).known report.html $(DEMO_WAREHOUSE)* warehouse/api_keys.sqlite*
+	rm -rf warehouse/spark4 warehouse/spark3
+	@rmdir warehouse 2>/dev/null || true
