@@ -17,8 +17,9 @@ from pathlib import Path
 
 import duckdb
 
+from factory_metrics.failures import explain_in_home
 from factory_metrics.project import UserError
-from factory_metrics.runs.command_lines import home_parser
+from factory_metrics.runs.command_lines import home_parser, published_version
 from factory_metrics.runs.dbt_runs import BadDataError, DbtError
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.past_days import backfill, check_days_have_rows
@@ -42,10 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--allow-empty", action="store_true", help="days before all rows have no documents")
     arguments = parser.parse_args(argv)
-    warehouse = arguments.warehouse or Home(arguments.home).published
+    home = Home(arguments.home)
+    warehouse = arguments.warehouse or home.published
     try:
         read_variables(arguments.vars)
         days = days_between(arguments.first, arguments.last or arguments.first)
+        if not arguments.warehouse:
+            published_version(home)
         if not arguments.allow_empty:
             check_days_have_rows(warehouse, days)
         backfill(
@@ -62,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"backfill: {error}", file=sys.stderr)
         return 1
     except (UserError, DbtError, OSError, duckdb.Error) as error:
-        print(f"backfill: {error}", file=sys.stderr)
+        print(f"backfill: {explain_in_home(error, warehouse.absolute().parent)}", file=sys.stderr)
         return 2
     return 0
 

@@ -15,6 +15,7 @@ import duckdb
 import serialize_marts
 import show_summary
 from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.failures import explain
 from factory_metrics.project import ROOT, UserError, default_warehouse
 from factory_metrics.runs import run_history
 from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"demo: {error}{log}", file=sys.stderr)
         return 1
     except (DbtError, UserError, OSError, duckdb.Error) as error:
-        print(f"demo: {error}{log}", file=sys.stderr)
+        print(f"demo: {explain(error, default_warehouse().absolute().parent)}{log}", file=sys.stderr)
         return 2
     if not code:
         print(_NEXT_STEPS + log)

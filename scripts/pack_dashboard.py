@@ -18,6 +18,7 @@ from pathlib import Path
 from factory_metrics.bi import superset_bundle
 from factory_metrics.bi.flat_views import flat_views
 from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.failures import explain
 from factory_metrics.project import UserError, default_warehouse
 from factory_metrics.runs.interrupts import run_command
 
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             views = flat_views(warehouse)
         arguments.out.write_bytes(superset_bundle.pack(views, arguments.uri, arguments.schema))
     except (UserError, OSError) as error:
-        print(f"pack_dashboard: {error}", file=sys.stderr)
+        print(f"pack_dashboard: {explain(error, arguments.out)}", file=sys.stderr)
         return 2
     print(arguments.out)
     return 0

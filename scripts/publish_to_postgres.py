@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import duckdb
 
-from factory_metrics.failures import first_line
+from factory_metrics.failures import explain_in_home
 from factory_metrics.postgres import DEFAULT_SCHEMA
 from factory_metrics.project import UserError
-from factory_metrics.runs.command_lines import home_parser
+from factory_metrics.runs.command_lines import home_parser, published_version
 from factory_metrics.runs.interrupts import run_command
 from factory_metrics.runs.postgres_copy import Target, copy_version
 from factory_metrics.runs.publishing import Home
@@ -30,15 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     home = Home(arguments.home)
     try:
-        version = home.current()
-        if version is None:
-            print(f"publish_to_postgres: nothing is published in {home.folder}", file=sys.stderr)
-            return 2
+        published_version(home)  # before the lock, which would make its folder
         with home.locked():
-            version = home.current() or version
+            version = published_version(home)
             tables = copy_version(home.version_file(version), Target(arguments.url, arguments.schema))
     except (UserError, OSError, duckdb.Error) as error:
-        print(f"publish_to_postgres: {first_line(error)}", file=sys.stderr)
+        print(f"publish_to_postgres: {explain_in_home(error, home.folder)}", file=sys.stderr)
         return 2
     done = f"{tables} tables copied" if tables else "it is there already"
     print(f"version {version}: {done}")

@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None, patience: Patience | None = None) ->
         print(f"pull_events: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        advice = "" if is_full_disk(str(error)) else ": let --out be a folder that this user may write"
+        advice = "" if is_full_disk(error) else ": let --out be a folder that this user may write"
         print(f"pull_events: {explain(error, out)}{advice}", file=sys.stderr)
         return 2
     _say(f"{'pulled' if summary.files else 'nothing new'}: {summary}")

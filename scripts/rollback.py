@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.failures import explain
+from factory_metrics.failures import explain_in_home
 from factory_metrics.project import UserError
 from factory_metrics.runs.command_lines import home_parser
 from factory_metrics.runs.handing_out import write_version_documents
@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     home = Home(arguments.home)
     try:
+        check_versions(home)  # before the lock, which would make the folder
         if arguments.version is None:
             list_versions(home)
             return 0
@@ -49,21 +50,25 @@ def main(argv: Sequence[str] | None = None) -> int:
                 folder = arguments.documents or home.documents
                 write_version_documents(home, version, folder, StepLog(lambda text, _: print(text)))
     except (UserError, OSError, duckdb.Error) as error:
-        print(f"rollback: {explain(error, home.folder)}", file=sys.stderr)
+        print(f"rollback: {explain_in_home(error, home.folder)}", file=sys.stderr)
         return 2
     return 0
 
 
-def list_versions(home: Home) -> None:
-    """Print the versions, newest first.
+def check_versions(home: Home) -> None:
+    """Check that there are versions.
 
     Raises:
         UserError: there is none.
 
     """
     if not home.versions():
-        message = f"there is no version in {home.folder}"
+        message = f"there is no version in {home.folder}: run scripts/refresh.py --home {home.folder}"
         raise UserError(message)
+
+
+def list_versions(home: Home) -> None:
+    """Print the versions, newest first."""
     current = home.linked()
     for version in reversed(home.versions()):
         status = home.version_file(version).stat()
@@ -95,7 +100,11 @@ def chosen_version(home: Home, text: str) -> int:
         if current is not None and version < current and version not in left
     ]
     if not earlier:
-        message = f"there is no version before {current}"
+        message = (
+            f"there is no version before {current}"
+            if current
+            else "no version is published: name one by its number"
+        )
         raise UserError(message)
     return earlier[-1]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from factory_metrics.documents.document_files import replacing
 from factory_metrics.documents.output import Selection
+from factory_metrics.failures import explain, is_full_disk
 from factory_metrics.project import ROOT, UserError, time_ranges
 from factory_metrics.report.page import render
 from factory_metrics.report.source import read_source
@@ -37,10 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"write_report: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(
-            f"write_report: cannot write {arguments.out} ({error.strerror}): name a file that you may write",
-            file=sys.stderr,
-        )
+        advice = "" if is_full_disk(error) else ": name a file that you may write"
+        print(f"write_report: {explain(error, arguments.out)}{advice}", file=sys.stderr)
         return 2
     print(f"{len(page):,} bytes: {arguments.out.absolute()}")
     return 0

@@ -5,11 +5,16 @@ import os
 import re
 import time
 from pathlib import Path
+from types import ModuleType
+from unittest import mock
 
 import duckdb
 import pytest
 
-from factory_metrics.failures import explain, first_line
+import backfill
+import publish_to_postgres
+import rollback
+from factory_metrics.failures import explain, explain_in_home, first_line
 from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
 from factory_metrics.runs import preconditions, progress, run_history
@@ -107,9 +112,35 @@ def test_a_home_that_duckdb_cannot_write_to_is_refused(tmp_path: Path) -> None:
 )
 def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
     text = explain(error, Path("/srv/factory"))
+    assert explain_in_home(error, Path("/srv/factory")) == text
     assert text.startswith("the disk is full (")
     assert text.endswith("): make room for /srv/factory, and run again")
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("module", [backfill, publish_to_postgres, rollback])
+def test_a_home_without_a_version_is_told_what_publishes_one(
+    module: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    options = {
+        backfill: ["--from", "2026-06-01", "--out", str(tmp_path / "out")],
+        publish_to_postgres: ["--url", "postgresql://reader@127.0.0.1/postgres"],
+        rollback: ["previous"],
+    }
+    assert module.main(["--home", str(home), *options[module]]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"in {home}: run scripts/refresh.py --home {home}")
+    assert not home.exists()
+
+
+def test_what_duckdb_says_of_a_past_day_is_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "backfill", mock.Mock(side_effect=duckdb.IOException("no\nadvice")))
+    options = ["--warehouse", str(tmp_path / "a.duckdb"), "--from", "2026-06-01", "--out", str(tmp_path)]
+    assert backfill.main(options) == 2
+    assert capsys.readouterr().err == "backfill: no\n"
 
 
 def test_an_error_without_a_message_is_called_by_its_type() -> None:
@@ -215,5 +246,5 @@ def test_a_copy_that_does_not_fit_leaves_the_disk_as_it_was(
 def test_damage_has_one_way_out() -> None:
     damage = "is not a valid DuckDB database file"
     said = UserError(f"version 1 cannot be read (it {damage}): remove the link")
-    assert explain(said, Path("/srv/factory")) == str(said)
-    assert "choose another" in explain(duckdb.IOException(damage), Path("/srv/factory"))
+    assert explain_in_home(said, Path("/srv/factory")) == str(said)
+    assert "choose another" in explain_in_home(duckdb.IOException(damage), Path("/srv/factory"))

@@ -232,6 +232,7 @@ def test_an_as_of_before_all_rows_is_not_published_by_mistake(story: Story) -> N
         [(first,)] = reader.execute("select min(first_seen_at) from intermediate.int_orgs").fetchall()
     result = factory.refresh(as_of="2020-01-01")
     assert result.returncode == BROKEN_SETUP
+    assert "start dbt" not in result.stderr
     assert (
         f"no row at or before the as-of 2020-01-01 00:00:00, the first one happened at {first} (UTC)"
         in str(end(result)["message"])
@@ -274,8 +275,8 @@ def test_a_broken_set_up_is_told_from_bad_data(variables: str, message: str, tmp
     factory = RefreshedHome(Home(tmp_path / "home"), tmp_path)
     result = forked.run_refresh(["--home", str(factory.home.folder), "--vars", variables])
     assert result.returncode == BROKEN_SETUP, result.stderr
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
+    [line] = result.stderr.splitlines()  # before dbt starts
+    assert message in line
     assert factory.home.current() is None
 
 

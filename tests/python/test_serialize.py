@@ -393,7 +393,10 @@ def test_a_disk_that_fails_leaves_whole_files(
     change(own_warehouse, "UPDATE cost_7d SET human_time_pct = 24.0")
     monkeypatch.setattr(os, "replace", fail)
     assert serialize(own_warehouse, out) == 2
-    assert capsys.readouterr().err == "serialize_marts: [Errno 28] No space left on device: 'somewhere'\n"
+    assert capsys.readouterr().err == (
+        "serialize_marts: the disk is full ([Errno 28] No space left on device: 'somewhere'): "
+        f"make room for {out}, and run again\n"
+    )
     assert contents(out) == before
 
 

@@ -30,6 +30,7 @@ from factory_metrics.documents.document_files import only_run, remove, replacing
 from factory_metrics.documents.known_documents import KnownDocument, KnownDocuments, hashed_rows
 from factory_metrics.documents.marts import Mart, read_documents, read_unknown_cost_runs
 from factory_metrics.documents.warehouse import check_marts
+from factory_metrics.failures import full_disk_named
 from factory_metrics.project import UserError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
     the number of orgs, except for what DuckDB caches of the warehouse's file.
 
     Raises:
-        UserError: the marts do not fit, an org is unknown, or another run writes to `out`.
+        UserError: the marts do not fit, an org is unknown, another run writes to `out`, or its disk is full.
         OSError: a file cannot be written.
 
     """
@@ -145,11 +146,13 @@ def write_documents(  # noqa: PLR0913 - the last two are seldom given
             yield from (f'"{org.folder}/{path}": "{of.checksum}"' for path, of in documents.items())
 
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        with full_disk_named(out):
+            out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"cannot make the folder {out} ({error.strerror}): name one that you may write"
         raise UserError(message) from error
     with (
+        full_disk_named(out),
         only_run(out),
         replacing(out / MANIFEST) as manifest,
         KnownDocuments.of(known if everything else None, marts) as known_documents,

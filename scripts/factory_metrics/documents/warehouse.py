@@ -148,14 +148,14 @@ def no_rows_yet(as_of: object, first: datetime) -> UserError:
     )
 
 
-def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Check that there are rows at or before the as-of, unless there are none at all.
+def check_as_of_has_rows(warehouse: duckdb.DuckDBPyConnection, as_of: datetime | None = None) -> None:
+    """Check that there are rows at or before an as-of, the warehouse's own if none is given, or none at all.
 
     Raises:
         UserError: all rows happened later, so that every org's documents would be removed.
 
     """
-    first, as_of = first_row_at(warehouse), _value(warehouse, "select as_of from clock")
+    first, as_of = first_row_at(warehouse), as_of or _value(warehouse, "select as_of from clock")
     if first and as_of and as_of < first:
         raise no_rows_yet(as_of, first)
 

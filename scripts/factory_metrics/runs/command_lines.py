@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from factory_metrics.project import default_home
+from factory_metrics.project import UserError, default_home
+from factory_metrics.runs.publishing import Home
 
 
 def home_parser(description: str | None) -> argparse.ArgumentParser:
@@ -19,3 +20,17 @@ def home_parser(description: str | None) -> argparse.ArgumentParser:
         help="where versions are published (default: FACTORY_HOME, else published/)",
     )
     return parser
+
+
+def published_version(home: Home) -> int:
+    """Return the number of the published version.
+
+    Raises:
+        UserError: there is none.
+
+    """
+    version = home.current()
+    if version is None:
+        message = f"nothing is published in {home.folder}: run scripts/refresh.py --home {home.folder}"
+        raise UserError(message)
+    return version

@@ -20,9 +20,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from factory_metrics.documents.warehouse import check_as_of_has_rows
-from factory_metrics.failures import explain, is_damage
-from factory_metrics.logs.landing import FoundFiles, find_log_files
-from factory_metrics.logs.log_rows import LandingError
+from factory_metrics.failures import explain_in_home, is_damage
 from factory_metrics.project import UserError
 from factory_metrics.runs import progress, run_history
 from factory_metrics.runs.dbt_runs import BadDataError, Dbt, DbtError, NodeResult, compile_macros
@@ -31,19 +29,20 @@ from factory_metrics.runs.interrupts import raised_signals
 from factory_metrics.runs.preconditions import (
     asked_as_of,
     check_folder,
-    check_log_folders,
     check_logs,
+    find_logs,
     project_version,
 )
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import Home, HomeLockedError, discard_database
 from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.step_log import StepLog
-from factory_metrics.variables import may_lack, read_variables
+from factory_metrics.variables import read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from factory_metrics.logs.landing import FoundFiles
     from factory_metrics.runs.postgres_copy import Target
 
 # What is built and tested, see selectors.yml: at first, and where a build of the same version went before.
@@ -156,7 +155,7 @@ def refresh(request: Request) -> Result:
     except HomeLockedError as error:
         outcome, run.message = Outcome.BUSY, str(error)
     except (UserError, OSError) as error:
-        reasons = (run.message, explain(error, home.folder))
+        reasons = (run.message, explain_in_home(error, home.folder))
         outcome, run.message = Outcome.BROKEN_SETUP, "; ".join(dict.fromkeys(filter(None, reasons)))
     exit_code = signals_code or _EXIT_CODES[outcome]
     return Result(outcome, exit_code, run, attempt.has_published)
@@ -169,7 +168,7 @@ def _failure(error: BaseException, home: Home) -> tuple[Outcome, str]:
     if is_damage(str(error)):
         # The next run begins with a copy of what is published, in case it is this one that is damaged.
         discard_database(home.warehouse)
-    return Outcome.BROKEN_SETUP, explain(error, home.folder)
+    return Outcome.BROKEN_SETUP, explain_in_home(error, home.folder)
 
 
 class _Attempt:
@@ -198,20 +197,22 @@ class _Attempt:
         if request.postgres:
             request.postgres.check()
         if request.full_refresh:
-            check_log_folders(variables)
+            find_logs(variables)  # before all that is known of them is forgotten
             home.start_over()
         check_logs(home, variables, published)
         progress.heed_older_history(home, published)
+        files = find_logs(variables)
 
         dbt = _dbt(request, variables, home.build)
         dbt.report = self._report_node
         with self._log.step("look for new rows"):
             # Files can be told from those that were read without dbt, whose start is most of a short run.
-            folder = variables.get("raw_path")
-            has_new_files = bool(folder) and not self._files_are_known(str(folder), variables)
-            if not folder:
+            has_new_files = bool(files) and not self._files_are_known(files)
+            if not files:
                 home.discard_empty_build()
                 dbt.run("build", "--selector", "new_rows")
+        if published and as_of and not has_new_files and self._has_all_rows(published):
+            self._check_as_of(published, as_of)
         if published and not has_new_files and self._is_current(published, as_of):
             self._report_age()
             with home.open_version(published.version) as connection:
@@ -222,12 +223,8 @@ class _Attempt:
         self._hand_out(run.published_version or 0)
         return Outcome.PUBLISHED
 
-    def _files_are_known(self, folder: str, variables: dict[str, Any]) -> bool:
+    def _files_are_known(self, logs: list[FoundFiles]) -> bool:
         """Tell whether all files of the logs were read already, and say what is skipped."""
-        try:
-            logs = _find_logs(folder, variables)
-        except LandingError:
-            return False  # dbt will say
         for log in logs:
             if log.notice:
                 fields = {"event": "skipped", "names": len(log.skipped), "first": log.skipped[0]}
@@ -299,12 +296,26 @@ class _Attempt:
             # not for another instant that was asked for
             made_at = datetime.fromisoformat(published.run.started_at)
             is_timely = published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
+        return is_timely and self._has_all_rows(published)
+
+    def _has_all_rows(self, published: Published) -> bool:
+        """Tell whether the published version has all rows that have landed, judged as a build would now."""
+        generation, batch_id = landed_progress(self._home)
         return (
-            is_timely
+            bool(generation)
             and published.generation.startswith(generation)
             and published.batch_id == batch_id
             and published.run.project_version == self.run.project_version
         )
+
+    def _check_as_of(self, published: Published, as_of: datetime) -> None:
+        """Refuse an as-of before all rows at once, where a published version knows the first one.
+
+        Of rows that are new only the build can tell: to read them is most of what it does.
+        """
+        if not self.request.allow_empty:
+            with self._home.open_version(published.version) as connection:
+                check_as_of_has_rows(connection, as_of)
 
     def _hand_out(self, version: int) -> Outcome:
         """Bring what is made from the published version up to date; tell whether anything was not.
@@ -357,10 +368,6 @@ class _Attempt:
         )
 
 
-def _find_logs(folder: str, variables: dict[str, Any]) -> list[FoundFiles]:
-    return [find_log_files(f"{folder}/{log}", may_be_absent=may_lack(log, variables)) for log in LOGS]
-
-
 def look_for_files(request: Request) -> object:
     """Return what a run would find of the files of the logs, or why it would find none.
 
@@ -369,13 +376,12 @@ def look_for_files(request: Request) -> object:
 
     """
     variables = read_variables(request.variables)
-    folder = variables.get("raw_path")
-    if not folder:
+    if not variables.get("raw_path"):
         message = "--watch needs logs that are files (raw_path in --vars): use --every for tables"
         raise UserError(message)
     try:
-        return _find_logs(str(folder), variables)
-    except (LandingError, OSError) as error:
+        return find_logs(variables)
+    except (UserError, BadDataError, OSError) as error:
         return str(error)
 
 

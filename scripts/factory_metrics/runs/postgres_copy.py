@@ -17,6 +17,7 @@ import duckdb
 
 from factory_metrics.bi.flat_views import Column, FlatView, flat_views
 from factory_metrics.documents.warehouse import open_warehouse
+from factory_metrics.failures import is_full_disk
 from factory_metrics.postgres import (
     DEFAULT_SCHEMA,
     URL_PREFIXES,
@@ -159,6 +160,8 @@ def _transaction(connection: duckdb.DuckDBPyConnection, target: Target) -> Itera
                 connection.execute("rollback")
             raise
     except duckdb.Error as error:
+        if is_full_disk(error) and "ERROR:" not in str(error):
+            raise  # DuckDB's own, which writes to a disk what does not fit into memory
         raise UserError(_explain(str(error), target)) from error
 
 
@@ -172,6 +175,8 @@ def _explain(error: str, target: Target) -> str:
         advice = "start the server, or fix the URL; passwords come from PGPASSWORD or ~/.pgpass"
     elif "permission denied" in error or "must be owner" in error:
         advice = f"let an administrator run: create schema {identifier(target.schema)} authorization <user>"
+    elif "No space left on device" in error:
+        advice = "make room on the server; the next run tries again"
     elif "depend on it" in error:
         advice = "drop what depends on it, and make it again after the next run"
     elif "lock timeout" in error:

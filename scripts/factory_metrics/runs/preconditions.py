@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import tempfile
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from factory_metrics.failures import full_disk_named
 from factory_metrics.instants import utc_instant
 from factory_metrics.logs import landing
-from factory_metrics.logs.landing import find_log_files
-from factory_metrics.logs.log_rows import LandingError
+from factory_metrics.logs.landing import FoundFiles, find_log_files
+from factory_metrics.logs.log_rows import BadFileError, LandingError
 from factory_metrics.logs.own_seeds import OwnSeedError, own_seed_files
 from factory_metrics.project import ROOT, UserError
+from factory_metrics.runs.dbt_runs import BadDataError
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import START_OVER, Home, discard_database
 from factory_metrics.variables import logs_place, may_lack, wanted_as_of
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
 
 def check_folder(folder: Path) -> None:
@@ -31,9 +33,9 @@ def check_folder(folder: Path) -> None:
 
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with full_disk_named(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         message = (
             f"documents cannot be written to {folder} ({error.strerror}): name a folder that you may write"
@@ -41,17 +43,26 @@ def check_folder(folder: Path) -> None:
         raise UserError(message) from error
 
 
-def check_log_folders(variables: dict[str, Any]) -> None:
-    """Check that the logs' files are there, before all that is known of them is forgotten.
+def find_logs(variables: dict[str, Any]) -> list[FoundFiles]:
+    """Return the files of each log, none when the logs are tables: without dbt, whose start takes seconds.
 
     Raises:
-        UserError: they are not.
+        UserError: the folder or the file that the variables name is not there.
+        BadDataError: a file is no log.
 
     """
-    folder = variables.get("raw_path")
+    folder, database = variables.get("raw_path"), str(variables.get("raw_database") or "")
+    if Path(database).is_absolute() and not Path(database).exists():
+        message = f"raw_database {database} cannot be read (there is no such file): fix the var, or make it"
+        raise UserError(message)
     try:
-        for log in LOGS if folder else ():
+        return [
             find_log_files(f"{folder}/{log}", may_be_absent=may_lack(log, variables))
+            for log in LOGS
+            if folder
+        ]
+    except BadFileError as error:
+        raise BadDataError(str(error)) from error
     except LandingError as error:
         raise UserError(str(error)) from error
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from factory_metrics.failures import first_line
+from factory_metrics.failures import first_line, full_disk_named
 from factory_metrics.project import UserError, check_path
 from factory_metrics.runs import run_history
 from factory_metrics.runs.file_copies import copy_file
@@ -87,9 +87,10 @@ class Home:
         """
         check_path(self.folder)
         try:
-            self.build.mkdir(parents=True, exist_ok=True)
-            self.versions_folder.mkdir(exist_ok=True)
-            lock = (self.build / "lock").open("a")
+            with full_disk_named(self.folder):
+                self.build.mkdir(parents=True, exist_ok=True)
+                self.versions_folder.mkdir(exist_ok=True)
+                lock = (self.build / "lock").open("a")
         except OSError as error:
             message = f"cannot use the folder {self.folder} ({error.strerror}): name one that you may write"
             raise UserError(message) from error
