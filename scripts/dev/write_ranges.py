@@ -1,4 +1,4 @@
-"""Write what names every range: the marts, which are one line each, their YAML, and the exposures.
+"""Write what names every mart: the marts, which are one line each, their YAML, the exposures, and a test.
 
     .venv/bin/python scripts/dev/write_ranges.py
 
@@ -11,15 +11,17 @@ from pathlib import Path
 
 import _path  # noqa: F401
 from factory_metrics.documents.contract import METRIC_TYPES
+from factory_metrics.documents.marts import Mart
 from factory_metrics.project import ROOT, time_ranges
 
 _MARTS = Path("models/marts")
 _EXPOSURES = Path("models/exposures.yml")
+_TEST = Path("tests/dbt/promises/windows_have_their_days.sql")
 
 
 def files(project: Path, ranges: Sequence[str]) -> dict[Path, str | None]:
     """Return what each file should hold, by its path in the project; None for one that should go."""
-    written: dict[Path, str | None] = {_EXPOSURES: _exposures(project, ranges)}
+    written: dict[Path, str | None] = {_EXPOSURES: _exposures(project, ranges), _TEST: _test(project)}
     for metric_type in METRIC_TYPES:
         folder = _MARTS / metric_type
         for old in (project / folder).glob(f"{metric_type}_*d.sql"):
@@ -47,6 +49,15 @@ def _exposures(project: Path, ranges: Sequence[str]) -> str:
     refs = "".join(f"      - ref('{kind}_{name}')\n" for kind in METRIC_TYPES for name in ranges)
     text = (project / _EXPOSURES).read_text("utf-8")
     return re.sub(r"(?<=depends_on: &all_marts\n)(      - ref\('\w+'\)\n)+", refs, text)
+
+
+def _test(project: Path) -> str:
+    """Return the test of all marts, which has two lists of their types."""
+    text = (project / _TEST).read_text("utf-8")
+    for name, are_lists in (("object_types", False), ("list_types", True)):
+        types = [kind for kind in METRIC_TYPES if Mart(kind, "").is_list == are_lists]
+        text = re.sub(rf"(?<=set {name} = )\[.*\]", str(types), text)
+    return text
 
 
 def main() -> None:

@@ -8,14 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-MADE = (".documents.known", "documents/manifest.json", "logs/dbt.log", "report.html", "target/manifest.json")
-MADE += (
-    "warehouse/api_keys.sqlite",
-    "warehouse/api_keys.sqlite-wal",
-    "warehouse/spark4/derby.log",
-    "warehouse/factory.duckdb",
-    "warehouse/factory.duckdb.wal",
-)
+MADE = [".documents.known", "documents/manifest.json", "logs/dbt.log", "report.html", "target/manifest.json"]
+MADE += ["warehouse/factory.duckdb", "warehouse/factory.duckdb.wal", "warehouse/spark4/derby.log"]
+MADE += ["warehouse/api_keys.sqlite", "warehouse/api_keys.sqlite-wal"]
 
 
 def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,123 @@ import duckdb
 import pytest
 from conftest import DBT, ROOT, copy_project
 
-FIELD = '    reworked_issues: Annotated[int, _about("Issues with rework.", 3, ITEMS)]\n'
+TRANSITIONS = "models/intermediate/work_items/int_work_item_transitions"
+CONTRACT = "scripts/factory_metrics/documents/contract.py"
+BACKLOG_MACRO = """-- The visits of each org that are open.
+{% macro backlog_metrics(days) -%}
+with reporting_window as ({{ reporting_window(days) }}),
+reported as ({{ reported_groups(['org_id']) }})
+select reported.org_id, reported.as_of, reported.window_start, count(visits.org_id) as open_visits
+from reported
+left join {{ ref('int_station_visits') }} as visits
+    on reported.org_id = visits.org_id and visits.left_at is null
+group by reported.org_id, reported.as_of, reported.window_start
+order by reported.org_id
+{%- endmacro %}
+"""
+BACKLOG_YAML = """version: 2
+
+models:
+  - name: backlog_7d
+    description: &description One row per org, with its open visits.
+    columns: &columns
+      - {name: org_id, description: '{{ doc("org_id") }}', data_type: string}
+      - {name: as_of, description: '{{ doc("as_of") }}', data_type: timestamp}
+      - {name: window_start, description: '{{ doc("window_start") }}', data_type: timestamp}
+      - {name: open_visits, description: '{{ doc("open_visits") }}', data_type: bigint}
+"""
+BACKLOG_SHAPES = '''class BacklogMetrics(_Shape, frozen=True):
+    """What is not done."""
+
+    open_visits: Annotated[int, _of_column("open_visits", 3, ITEMS)]
+
+
+class BacklogDocument(_Shape, frozen=True):
+    """The body of `backlog`."""
+
+    metrics: BacklogMetrics
+
+
+'''
+
+# What each recipe changes: a file, a text of it, and what comes in its place; no text for a file that is new.
+RECIPES = {
+    "A new range": [("dbt_project.yml", "time_ranges: [7, 30, 90]", "time_ranges: [7, 14, 30, 90]")],
+    "A new event type": [
+        (
+            "macros/logs/event_types.sql",
+            "'work-item.handoff',",
+            "'work-item.handoff',\n        'work-item.blocked',",
+        ),
+        ("models/sources.yml", "`rework`: fromStage", "`blocked`: by; `rework`: fromStage"),
+    ],
+    "A new column for analysts": [
+        (
+            f"{TRANSITIONS}.sql",
+            "        *,\n        case when",
+            "        *,\n        {{ json_text('payload', 'reason') }} as reason,\n        case when",
+        ),
+        (
+            f"{TRANSITIONS}.sql",
+            "        result,\n        escalation_strategy,\n",
+            "        result,\n        reason,\n        escalation_strategy,\n",
+        ),
+        (
+            f"{TRANSITIONS}.yml",
+            "      - {name: result,",
+            "      - {name: reason, description: Why it was sent back.}\n      - {name: result,",
+        ),
+    ],
+    "A new field of the API": [
+        (
+            "macros/metrics/aggregate_metrics.sql",
+            "        cost_trend,\n\n",
+            "        cost_trend,\n        total_issues - first_pass_issues as reworked_issues,\n\n",
+        ),
+        (
+            "models/marts/aggregate/_aggregate.yml",
+            "    columns: &columns\n",
+            (
+                "    columns: &columns\n      - {name: reworked_issues, data_type: bigint,"
+                " description: '{{ doc(\"sent_back\") }}'}\n"
+            ),
+        ),
+        (
+            "models/marts/aggregate/_aggregate.md",
+            "{% docs first_pass_issues %}",
+            "{% docs sent_back %}\nIssues with rework.\n{% enddocs %}\n\n{% docs first_pass_issues %}",
+        ),
+        (
+            CONTRACT,
+            "\n\nclass StationM",
+            '    reworked_issues: Annotated[int, _of_column("sent_back", 3, ITEMS)]\n\n\nclass StationM',
+        ),
+    ],
+    "A new metric type": [
+        ("macros/metrics/backlog_metrics.sql", "", BACKLOG_MACRO),
+        ("models/marts/backlog/_backlog.yml", "", BACKLOG_YAML),
+        ("models/marts/backlog/_backlog.md", "", "{% docs open_visits %}\nOpen visits.\n{% enddocs %}\n"),
+        (CONTRACT, "# The documents by metric type", BACKLOG_SHAPES + "# The documents by metric type"),
+        (
+            CONTRACT,
+            '    "devops": DevopsDocument,\n',
+            '    "devops": DevopsDocument,\n    "backlog": BacklogDocument,\n',
+        ),
+    ],
+    "Another meaning of a number": [
+        (
+            "macros/metrics/aggregate_metrics.sql",
+            "round_ratio('total_issues', days, 2)",
+            "round_ratio('first_pass_issues', days, 2)",
+        ),
+        ("models/marts/aggregate/_aggregate.md", "\nIssues completed per day", "\nFirst-pass issues per day"),
+        (
+            "models/semantic/_metrics.yml",
+            "1.0 * total_issues / nullif(window_days, 0), 0)\n      metrics: [total_issues,",
+            "1.0 * first_pass_issues / nullif(window_days, 0), 0)\n      metrics: [first_pass_issues,",
+        ),
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -19,60 +135,37 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Follow all recipes, and build what they concern on the demo."""
     project = tmp_path_factory.mktemp("recipes") / "project"
     copy_project(project)
-
-    # a new range
-    edit(project / "dbt_project.yml", "time_ranges: [7, 30, 90]", "time_ranges: [7, 14, 30, 90]")
-    # a new event type
-    types = project / "macros/logs/event_types.sql"
-    edit(types, "'work-item.handoff',", "'work-item.handoff',\n        'work-item.blocked',")
+    for edits in RECIPES.values():
+        for name, old, new in edits:
+            edit(project / name, old, new)
     with (project / "seeds/raw/factory_events.csv").open("a", newline="") as seed:
         times = ["2026-06-01T00:00:00Z"] * 2
         row = ["blocked", "acme-robotics", "", "work-item.blocked", "ISS-101", "", "", "", *times, "{}"]
         csv.writer(seed, lineterminator="\n").writerow(row)
-    # a new column
-    work_items = project / "models/intermediate/work_items"
-    edit(
-        work_items / "int_work_item_transitions.sql",
-        "    select\n        *,\n        case when",
-        "    select\n        *,\n        {{ json_text('payload', 'reason') }} as reason,\n        case when",
-    )
-    edit(
-        work_items / "int_work_item_transitions.sql",
-        "        result,\n        escalation_strategy,\n",
-        "        result,\n        reason,\n        escalation_strategy,\n",
-    )
-    edit(
-        work_items / "int_work_item_transitions.yml",
-        "      - {name: result,",
-        "      - {name: reason, description: Why it was sent back.}\n      - {name: result,",
-    )
-    # a new field of the API
-    edit(
-        project / "macros/metrics/aggregate_metrics.sql",
-        "        cost_trend,\n\n        -- sums",
-        "        cost_trend,\n        total_issues - first_pass_issues as reworked_issues,\n        -- sums",
-    )
-    edit(
-        project / "models/marts/aggregate/_aggregate.yml",
-        "      - name: first_pass_issues\n",
-        "      - {name: reworked_issues, description: Issues with rework., data_type: bigint}\n"
-        "      - name: first_pass_issues\n",
-    )
-    contract = project / "scripts/factory_metrics/documents/contract.py"
-    edit(contract, "\n\nclass StationMetrics(", FIELD + "\n\nclass StationMetrics(")
-
     for script in ("write_ranges.py", "write_openapi.py"):
         run(project, DBT[0], f"scripts/dev/{script}")
-    marts = ("+aggregate_14d", "+aggregate_7d", "+aggregate_30d", "+aggregate_90d")
-    run(project, *DBT, "build", "--select", *marts, "--exclude-resource-type", "test", "unit_test")
+    marts = [f"+{kind}_{days}d" for kind, days in (("aggregate", 7), ("aggregate", 14), ("aggregate", 30))]
+    run(
+        project,
+        *DBT,
+        "build",
+        "--select",
+        *marts,
+        "+backlog_14d",
+        "--exclude-resource-type",
+        "test",
+        "unit_test",
+    )
     return project
 
 
 def edit(file: Path, old: str, new: str) -> None:
-    """Replace a text that is there once."""
-    text = file.read_text("utf-8")
-    assert text.count(old) == 1, (file, old)
-    file.write_text(text.replace(old, new), "utf-8")
+    """Replace a text that is there once, or write a new file."""
+    if not old:
+        file.parent.mkdir(exist_ok=True)
+    text = file.read_text("utf-8") if old else ""
+    assert not old or text.count(old) == 1, (file, old)
+    file.write_text(text.replace(old, new) if old else new, "utf-8")
 
 
 def run(project: Path, *command: str) -> None:
@@ -98,15 +191,32 @@ def rows(project: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+def of_acme(project: Path, query: str) -> list[object]:
+    """Return the values that a query finds for an org of the demo."""
+    [values] = rows(project, f"{query} where org_id = 'acme-robotics'")
+    return [*values]
+
+
+def documents(project: Path, metric_type: str) -> dict[str, object]:
+    """Write the documents of a metric type; return the metrics of an org."""
+    options = ("--out", "documents", "--metric-type", metric_type, "--time-range", "14d")
+    run(project, DBT[0], "scripts/serialize_marts.py", *options)
+    document = json.loads((project / f"documents/acme-robotics/{metric_type}/14d.json").read_text("utf-8"))
+    metrics = document["metrics"]
+    assert isinstance(metrics, dict)
+    return metrics
+
+
+def description(project: Path) -> str:
+    """Return the API's description."""
+    return (project / "scripts/factory_metrics/api/openapi.json").read_text("utf-8")
+
+
 def test_a_new_range_has_marts_and_is_described(project: Path) -> None:
-    issues = "(select total_issues from aggregate_{} where org_id = 'acme-robotics')"
-    [(week, fortnight, month)] = rows(
-        project, f"select {', '.join(issues.format(days) for days in ('7d', '14d', '30d'))}"
-    )
-    assert week < fortnight < month  # type: ignore[operator]
-    assert len(list((project / "models/marts").glob("*/*_14d.sql"))) == 7
-    description = json.loads((project / "scripts/factory_metrics/api/openapi.json").read_text("utf-8"))
-    assert '"14d"' in json.dumps(description["paths"])
+    issues = [of_acme(project, f"select total_issues from aggregate_{days}d") for days in (7, 14, 30)]
+    assert issues[0] < issues[1] < issues[2]
+    assert len(list((project / "models/marts").glob("*/*_14d.sql"))) == 8
+    assert '"14d"' in json.dumps(json.loads(description(project))["paths"])
 
 
 def test_a_new_event_type_is_accepted(project: Path) -> None:
@@ -123,18 +233,36 @@ def test_a_new_column_has_values(project: Path) -> None:
 
 
 def test_a_new_field_is_in_the_documents(project: Path) -> None:
-    options = ("--out", "documents", "--metric-type", "aggregate", "--time-range", "14d")
-    run(project, DBT[0], "scripts/serialize_marts.py", *options)
-    document = json.loads((project / "documents/acme-robotics/aggregate/14d.json").read_text("utf-8"))
-    expected = rows(
-        project, "select total_issues - first_pass_issues from aggregate_14d where org_id = 'acme-robotics'"
-    )
-    assert [(document["metrics"]["reworkedIssues"],)] == expected
+    query = "select total_issues - first_pass_issues from aggregate_14d"
+    assert [documents(project, "aggregate")["reworkedIssues"]] == of_acme(project, query)
+    assert "Issues with rework." in description(project)
 
 
-def test_a_recipe_has_at_most_five_places() -> None:
+def test_a_new_metric_type_has_documents_and_is_tested(project: Path) -> None:
+    query = "select count(*) from intermediate.int_station_visits"
+    assert documents(project, "backlog") == {
+        "openVisits": rows(project, f"{query} where org_id = 'acme-robotics' and left_at is null")[0][0]
+    }
+    assert "BacklogDocument" in description(project)
+    assert "'backlog'" in (project / "tests/dbt/promises/windows_have_their_days.sql").read_text("utf-8")
+
+
+def test_another_meaning_is_computed_and_described(project: Path) -> None:
+    query = "select throughput_per_day, round(first_pass_issues / 14, 2) from aggregate_14d"
+    [figure, expected] = of_acme(project, query)
+    assert figure == expected
+    assert "First-pass issues per day of the window" in description(project)
+
+
+def test_a_recipe_names_all_that_it_changes_at_most_five_places() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     recipes = re.split(r"(?m)^\*\*", text.partition("## Recipes")[2].partition("## Rules")[0])[1:]
-    places = {recipe.partition("**")[0]: re.findall(r"(?m)^\d\. ", recipe) for recipe in recipes}
-    assert len(places) == 7, places
-    assert max(map(len, places.values())) == 5, places
+    assert [recipe.partition("**")[0] for recipe in recipes] == [*RECIPES]
+    for recipe, edits in zip(recipes, RECIPES.values(), strict=True):
+        places = re.findall(r"(?m)^\d\. `([\w./-]+)`: ", recipe)
+        assert len(places) == len(re.findall(r"(?m)^\d", recipe)) <= 5, recipe
+        assert all((ROOT / place).exists() for place in places), places
+        changed = {place for place in places for name, _, _ in edits if name.startswith(place)}
+        left_out = {place for place in places if place.startswith(("docs/", "tests/"))}
+        assert changed | left_out == {*places}, recipe
+        assert all(name.startswith(tuple(places)) for name, _, _ in edits), recipe

@@ -2,7 +2,8 @@
 
 A document is ``{"metrics": ...}``, one of `METRIC_TYPES`. Fields are in the order of the JSON, which has
 their names in camelCase; a mart's columns have them in snake_case.
-A field is null only where it says so. What fields mean and their units are in openapi.json, too.
+A field is null only where it says so. What fields mean and their units are in openapi.json, too. Those that
+are columns of a mart mean what is said there.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from factory_metrics.documents.meanings import meaning
 from factory_metrics.shared_constants import STATIONS
 
 # Units.
@@ -23,6 +25,11 @@ def _about(meaning: str, example: object = None, unit: str | None = None) -> Met
         examples=None if example is None else [example],
         extra_json_schema=None if unit is None else {"x-unit": unit},
     )
+
+
+def _of_column(name: str, example: object, unit: str | None = None) -> Meta:
+    """Say what a field means that has a column of its own in a mart: what the column's doc block says."""
+    return _about(meaning(name), example, unit)
 
 
 if TYPE_CHECKING:
@@ -43,23 +50,11 @@ class _Shape(Struct, frozen=True, rename="camel"):
 class AggregateMetrics(_Shape, frozen=True):
     """The executive summary of an org."""
 
-    total_issues: Annotated[int, _about("Issues completed in the window.", 47, ITEMS)]
-    total_cost: Annotated[float, _about("Cost of all runs in the window, USD.", 256.82, USD)]
-    avg_cycle_time_ms: Annotated[
-        int,
-        _about(
-            "Median time from the first event to the completion of these issues, milliseconds.",
-            50_400_000,
-            MS,
-        ),
-    ]
-    avg_yield: Annotated[
-        Percent,
-        _about(
-            "Share of these issues without a rework up to their completion, 0 to 100 percent.", 92.1, PERCENT
-        ),
-    ]
-    throughput_per_day: Annotated[float, _about("Issues completed per day of the window.", 1.57, PER_DAY)]
+    total_issues: Annotated[int, _of_column("total_issues", 47, ITEMS)]
+    total_cost: Annotated[float, _of_column("aggregate_total_cost", 256.82, USD)]
+    avg_cycle_time_ms: Annotated[int, _of_column("avg_cycle_time_ms", 50_400_000, MS)]
+    avg_yield: Annotated[Percent, _of_column("avg_yield", 92.1, PERCENT)]
+    throughput_per_day: Annotated[float, _of_column("throughput_per_day", 1.57, PER_DAY)]
     cost_trend: Annotated[
         list[float],
         _about("Cost of each day of the window, USD, oldest first.", [12.5, 13.2, 11.8, 14.1], USD),
@@ -70,19 +65,10 @@ class StationMetrics(_Shape, frozen=True):
     """One station of the pipeline."""
 
     station: Annotated[Station, _about("Name of the station.", "development")]
-    wip_count: Annotated[int, _about("Visits that are open at the as-of.", 3, ITEMS)]
-    throughput: Annotated[int, _about("Issues that the station passed on in the window.", 3, ITEMS)]
-    cycle_time_ms: Annotated[
-        int, _about("Median length of the visits that ended in the window, milliseconds.", 18_000_000, MS)
-    ]
-    yield_: Annotated[
-        Percent,
-        _about(
-            "Share of the issues that left the station without a rework from it, 0 to 100 percent.",
-            92.0,
-            PERCENT,
-        ),
-    ] = field(name="yield")
+    wip_count: Annotated[int, _of_column("wip_count", 3, ITEMS)]
+    throughput: Annotated[int, _of_column("throughput", 3, ITEMS)]
+    cycle_time_ms: Annotated[int, _of_column("cycle_time_ms", 18_000_000, MS)]
+    yield_: Annotated[Percent, _of_column("yield", 92.0, PERCENT)] = field(name="yield")
 
 
 class StationCost(_Shape, frozen=True):
@@ -102,35 +88,24 @@ class DayCost(_Shape, frozen=True):
 class CostMetrics(_Shape, frozen=True):
     """What the work cost, and by whom it was done."""
 
-    avg_cost_per_issue: Annotated[float, _about("Cost of all runs per completed issue, USD.", 1.23, USD)]
+    avg_cost_per_issue: Annotated[float, _of_column("avg_cost_per_issue", 1.23, USD)]
     cost_per_station: Annotated[
         list[StationCost], _ALL_STATIONS, _about("Cost per completed issue of each station, highest first.")
     ]
     cost_trend: Annotated[list[DayCost], _about("Cost of each day of the window, oldest first.")]
-    human_time_pct: Annotated[
-        Percent, _about("Time spent on reviews by humans, 0 to 100 percent of all time.", 25.0, PERCENT)
-    ]
-    agent_time_pct: Annotated[
-        Percent, _about("Time spent on runs of agents, 0 to 100 percent of all time.", 75.0, PERCENT)
-    ]
+    human_time_pct: Annotated[Percent, _of_column("human_time_pct", 25.0, PERCENT)]
+    agent_time_pct: Annotated[Percent, _of_column("agent_time_pct", 75.0, PERCENT)]
 
 
 class ProviderMetrics(_Shape, frozen=True):
     """One provider with runs in the window."""
 
     provider: Annotated[str, _about("Name of the provider.", "anthropic")]
-    success_rate: Annotated[
-        Percent,
-        _about(
-            "Completions among the completions and reworks of its sessions, 0 to 100 percent.", 89.0, PERCENT
-        ),
-    ]
-    avg_cost: Annotated[float, _about("Mean cost of a run, USD.", 1.45, USD)]
-    avg_duration_ms: Annotated[int, _about("Mean duration of a run, milliseconds.", 1_800_000, MS)]
-    total_runs: Annotated[int, _about("Runs in the window.", 23, ITEMS)]
-    cost_efficiency: Annotated[
-        float, _about("`successRate` / `avgCost`, percent per USD; higher is better.", 61.4, "%/USD")
-    ]
+    success_rate: Annotated[Percent, _of_column("success_rate", 89.0, PERCENT)]
+    avg_cost: Annotated[float, _of_column("avg_cost", 1.45, USD)]
+    avg_duration_ms: Annotated[int, _of_column("avg_duration_ms", 1_800_000, MS)]
+    total_runs: Annotated[int, _of_column("total_runs", 23, ITEMS)]
+    cost_efficiency: Annotated[float, _of_column("cost_efficiency", 61.4, "%/USD")]
 
 
 class DayCount(_Shape, frozen=True):
@@ -143,15 +118,10 @@ class DayCount(_Shape, frozen=True):
 class HandoffMetrics(_Shape, frozen=True):
     """How smoothly work passes between agents and humans."""
 
-    avg_review_latency_ms: Annotated[
-        int, _about("Mean time from the handoff to the decision, milliseconds.", 3_600_000, MS)
-    ]
-    acceptance_rate: Annotated[Rate, _about("Share of the decisions that approve, 0 to 1.", 0.92, RATE)]
-    override_frequency: Annotated[Rate, _about("Overrides per decision, 0 to 1.", 0.08, RATE)]
-    handoff_friction_score: Annotated[
-        Rate,
-        _about("(1 - `acceptanceRate`) x (1 - `overrideFrequency`), 0 to 1; lower is better.", 0.0736, RATE),
-    ]
+    avg_review_latency_ms: Annotated[int, _of_column("avg_review_latency_ms", 3_600_000, MS)]
+    acceptance_rate: Annotated[Rate, _of_column("acceptance_rate", 0.92, RATE)]
+    override_frequency: Annotated[Rate, _of_column("override_frequency", 0.08, RATE)]
+    handoff_friction_score: Annotated[Rate, _of_column("handoff_friction_score", 0.0736, RATE)]
     override_timeline: Annotated[list[DayCount], _about("Days with overrides, oldest first.")]
 
 
@@ -171,12 +141,9 @@ class PhaseStep(_Shape, frozen=True):
 class ReworkLoops(_Shape, frozen=True):
     """How often work went back."""
 
-    avg_cycles_per_issue: Annotated[
-        float,
-        _about("(`totalReworks` + `totalCompleted`) / `totalCompleted`: cycles per issue.", 1.08, ITEMS),
-    ]
-    total_reworks: Annotated[int, _about("Reworks in the window.", 4, ITEMS)]
-    total_completed: Annotated[int, _about("Issues completed in the window.", 47, ITEMS)]
+    avg_cycles_per_issue: Annotated[float, _of_column("avg_cycles_per_issue", 1.08, ITEMS)]
+    total_reworks: Annotated[int, _of_column("total_reworks", 4, ITEMS)]
+    total_completed: Annotated[int, _of_column("total_completed", 47, ITEMS)]
 
 
 class EscalationShare(_Shape, frozen=True):
@@ -200,24 +167,13 @@ class PhaseMetrics(_Shape, frozen=True):
 class Infra(_Shape, frozen=True):
     """The DORA figures, as texts that are ready to show."""
 
-    uptime_pct: Annotated[
-        Percent,
-        _about("Part of the window without an open critical incident, 0 to 100 percent.", 99.5, PERCENT),
-    ]
-    active_deployments: Annotated[
-        int, _about("Pairs of project and environment whose latest deployment succeeded.", 12, ITEMS)
-    ]
-    open_incidents: Annotated[int, _about("Incidents that are open at the as-of.", 0, ITEMS)]
-    deployment_frequency: Annotated[str, _about("Changes per day, with `/day`.", "2.5/day")]
-    change_failure_rate: Annotated[
-        str, _about("Share of the changes that failed, with `%`, or `n/a`.", "5.2%")
-    ]
-    lead_time_for_changes: Annotated[
-        str, _about("Median time from commit to deployment, with its unit, or `n/a`.", "4.5h")
-    ]
-    mean_time_to_recovery: Annotated[
-        str, _about("Mean time to resolve an incident, with its unit, or `n/a`.", "15m")
-    ]
+    uptime_pct: Annotated[Percent, _of_column("uptime_pct", 99.5, PERCENT)]
+    active_deployments: Annotated[int, _of_column("active_deployments", 12, ITEMS)]
+    open_incidents: Annotated[int, _of_column("open_incidents", 0, ITEMS)]
+    deployment_frequency: Annotated[str, _of_column("deployment_frequency", "2.5/day")]
+    change_failure_rate: Annotated[str, _of_column("change_failure_rate", "5.2%")]
+    lead_time_for_changes: Annotated[str, _of_column("lead_time_for_changes", "4.5h")]
+    mean_time_to_recovery: Annotated[str, _of_column("mean_time_to_recovery", "15m")]
 
 
 class Pipeline(_Shape, frozen=True):

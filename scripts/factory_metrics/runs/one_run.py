@@ -37,7 +37,7 @@ from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import Home, HomeLockedError, discard_database
 from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.step_log import StepLog
-from factory_metrics.variables import read_variables
+from factory_metrics.variables import may_lack, read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
