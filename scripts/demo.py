@@ -26,12 +26,10 @@ from factory_metrics.runs.screen import build_progress
 from factory_metrics.schemas import find_in_all_schemas
 from factory_metrics.variables import logs_place
 
-_NEXT_STEPS = """
-Next:
-  make report   a page for people: report.html
-  make serve    the API, with a key to try
-  make docs     all models, columns and macros on one page
-Your own logs: docs/your-logs.md"""
+_NEXT_STEPS = """Next:
+  make report   writes report.html, a page for people
+  make serve    starts the API, with a key to try
+  docs/your-logs.md says how to load your own logs"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _build(verbose=arguments.verbose)
         code = serialize_marts.main(["--out", arguments.documents])
-        code = code or show_summary.main(["--documents", arguments.documents])
+        if not code:
+            show_summary.print_summary(default_warehouse())
     except BadDataError as error:
         print(f"demo: {error}{log}", file=sys.stderr)
         return 1
@@ -54,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"demo: {explain(error, default_warehouse().absolute().parent)}{log}", file=sys.stderr)
         return 2
     if not code:
-        print(_NEXT_STEPS + log)
+        print(_NEXT_STEPS)
     return code
 
 
@@ -82,9 +81,11 @@ def _build(*, verbose: bool) -> None:
     _count_rows(run)
     run.end(Outcome.PUBLISHED.value, started)
     run_history.write_table(default_warehouse(), None, run)
-    print(f"{len(results)} tables, views and checks built in {run.seconds:.0f} s")
-    rejected = f"{run.rows_rejected} of {run.rows_in:,} rows are rejected, on purpose"
-    print(f"{checks} checks passed; {rejected} (table rejected_records)")
+    print(
+        f"{default_warehouse()}: {len(results) - checks} tables and views built in {run.seconds:.0f} s, "
+        f"{checks} checks passed; {run.rows_rejected} of {run.rows_in:,} rows are rejected on purpose "
+        "(rejected_records)"
+    )
 
 
 def _is_of_demo() -> bool:

@@ -27,6 +27,7 @@ from factory_metrics.runs.interrupts import run_command
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LONGEST_SPARKLINE = 8
+_LIMIT = 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,11 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Print the executive summary of each org.")
     parser.add_argument("--warehouse", type=Path, default=default_warehouse(), help="default: %(default)s")
     parser.add_argument("--documents", type=Path, default=ROOT / "documents", help="default: %(default)s")
-    parser.add_argument("--limit", type=int, default=20, metavar="ORGS", help="default: %(default)s")
+    parser.add_argument("--limit", type=int, default=_LIMIT, metavar="ORGS", help="default: %(default)s")
     arguments = parser.parse_args(argv)
     try:
-        with open_warehouse(arguments.warehouse) as warehouse:
-            _print_summary(warehouse, time_ranges(), arguments.limit)
+        print_summary(arguments.warehouse, arguments.limit)
     except (UserError, OSError, duckdb.Error) as error:
         print(f"show_summary: {first_line(error)}", file=sys.stderr)
         return 2
@@ -50,8 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], limit: int) -> None:
-    """Print a table with a block per org and a row per time range."""
+def print_summary(file: Path, limit: int = _LIMIT) -> None:
+    """Print a table: a row per org, up to a limit, and time range.
+
+    Raises:
+        UserError: the warehouse cannot be read, or its marts do not fit.
+
+    """
+    with open_warehouse(file) as warehouse:
+        _print_table(warehouse, time_ranges(), limit)
+
+
+def _print_table(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], limit: int) -> None:
     marts = [Mart("aggregate", time_range) for time_range in ranges]
     as_of = check_marts(warehouse, marts)
     orgs = f'FROM main."{marts[0].name}"'
@@ -60,6 +70,7 @@ def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], 
     table = Table(
         title=f"Executive summary as of {as_of} UTC" if as_of else "No orgs yet",
         box=SIMPLE_HEAD,
+        show_edge=False,
         padding=(0, 1, 0, 0),
     )
     table.add_column("Org", overflow="fold", min_width=16)
@@ -71,7 +82,7 @@ def _print_summary(warehouse: duckdb.DuckDBPyConnection, ranges: Sequence[str], 
             for _, document in read_documents(warehouse, mart, org, org):
                 metrics = msgspec.json.decode(document, type=AggregateDocument).metrics
                 name = _printable(org) if mart == marts[0] else ""
-                table.add_row(Text(name), mart.time_range, *_cells(metrics), end_section=mart == marts[-1])
+                table.add_row(Text(name), mart.time_range, *_cells(metrics))
     Console().print(table)
     print("Cycle: median cycle time. Yield: first-pass share. Per day: issues completed.")
     if count > len(shown):
