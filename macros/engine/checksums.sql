@@ -7,10 +7,14 @@
 {%- endmacro %}
 
 
--- A checksum of where logs are, whose parts may be blank: the same however a path is written, see
+-- A checksum of where the logs, or the demo's, are: the same however a path is written, see
 -- scripts/factory_metrics/variables.py.
-{% macro place_of_logs(raw_path, raw_database, raw_schema) -%}
-    {{ return(answer_of('place_of_logs', [sql_text(raw_path), sql_text(raw_database), sql_text(raw_schema)])) }}
+{% macro logs_place(of_demo=false) -%}
+    {%- set places = [] -%}
+    {%- for name in ['raw_path', 'raw_database', 'raw_schema'] -%}
+        {%- do places.append(sql_text('' if of_demo else var(name) or '')) -%}
+    {%- endfor -%}
+    {{ return(answer_of('logs_place', places)) }}
 {%- endmacro %}
 
 

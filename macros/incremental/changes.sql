@@ -7,34 +7,46 @@
 {%- endmacro %}
 
 
+-- The models that say what is new of a log, or of runs, wherever they come from: events may tell of them.
+{% macro delivery_models(of) -%}
+    {%- set models = log_models() -%}
+    {{ return(models[of] if of in models else models.factory_events + ['int_run_events'] + models.factory_metrics) }}
+{%- endmacro %}
+
+
+-- The same as relations.
+{% macro log_refs(of) -%}
+    {%- set relations = [] -%}
+    {%- for name in delivery_models(of) -%}
+        {%- do relations.append(log_ref(name)) -%}
+    {%- endfor -%}
+    {{ return(relations) }}
+{%- endmacro %}
+
+
 -- The keys of what a model has to compute again: of the events (or runs) that are new since it last took in the log, and
 -- of their other deliveries; none when all have to be. The model's meta says what its key is called in the log.
 {% macro changed_events() -%}
-    {{ return(changed_keys([log_ref('base_event_deliveries'), log_ref('redelivered_events')])) }}
+    {{ return(changed_keys(log_refs('factory_events'))) }}
 {%- endmacro %}
 
 
 -- The same for runs.
 {% macro changed_runs() -%}
-    {{ return(changed_keys([log_ref('base_run_deliveries'), log_ref('redelivered_runs')])) }}
+    {{ return(changed_keys(log_refs('factory_metrics'))) }}
 {%- endmacro %}
 
 
 -- The sessions of runs, and of events that tell of runs, that are new.
 {% macro changed_run_events() -%}
-    {%- set names = ['base_event_deliveries', 'redelivered_events', 'int_run_events', 'base_run_deliveries', 'redelivered_runs'] -%}
-    {%- set relations = [] -%}
-    {%- for name in names -%}
-        {%- do relations.append(log_ref(name)) -%}
-    {%- endfor -%}
-    {{ return(changed_keys(relations)) }}
+    {{ return(changed_keys(log_refs('runs'))) }}
 {%- endmacro %}
 
 
 -- Some columns of the events that have changed, once each; none when all have. The condition is the model's own unless
 -- another is given.
 {% macro changed_events_of(columns, condition=none) -%}
-    {{ return(changed_rows([log_ref('base_event_deliveries'), log_ref('redelivered_events')], columns, condition)) }}
+    {{ return(changed_rows(log_refs('factory_events'), columns, condition)) }}
 {%- endmacro %}
 
 
@@ -67,7 +79,7 @@
 -- as the base models that it follows say; none when all have.
 {% macro changed_parts() -%}
     {%- set selects = ["select part_id from " ~ log_ref('landed_parts')] -%}
-    {%- for name in ['base_event_deliveries', 'base_run_deliveries'] if name in (model.config.meta.follows or '') -%}
+    {%- for name in log_models().values() | map('first') if name in (model.config.meta.follows or '') -%}
         {%- do selects.append("select part_id from " ~ log_ref(name)) -%}
     {%- endfor -%}
     {%- set since = taken_in() -%}
@@ -109,9 +121,7 @@
 -- The relations that tell a model what has changed, out of those that it depends on.
 {% macro followed_deliveries() -%}
     {%- set relations = [] -%}
-    {%- for name in [
-        'base_event_deliveries', 'redelivered_events', 'int_run_events', 'base_run_deliveries', 'redelivered_runs'
-    ] -%}
+    {%- for name in delivery_models('runs') -%}
         {%- if 'model.' ~ project_name ~ '.' ~ name in model.depends_on.nodes -%}
             {%- do relations.append(ref(name)) -%}
         {%- endif -%}

@@ -24,7 +24,7 @@
 {% macro assert_logs_are_the_same() -%}
     {%- set landed = progress_of(api.Relation.create(database=warehouse_database(), identifier='landed_parts')) -%}
     {%- if landed and not landed.generation.startswith(logs_place()) -%}
-        {%- set is_of_demo = landed.generation.startswith(place_of_logs('', '', '')) -%}
+        {%- set is_of_demo = landed.generation.startswith(logs_place(of_demo=true)) -%}
         {{ exceptions.raise_compiler_error(
             target.path ~ " was built from " ~ ("the demo's seeds" if is_of_demo else "other logs")
             ~ (", and --vars names none, which stands for the demo's: name those logs; " if is_demo()

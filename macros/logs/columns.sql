@@ -34,13 +34,29 @@
 {%- endmacro %}
 
 
+-- The names that the time of a row may have, by log: the first that has a value counts. Python reads it, too.
+{% macro time_columns() -%}
+    {{ return({
+        'factory_events': ['occurred_at', 'timestamp', 'created_at'],
+        'factory_metrics': ['recorded_at', 'timestamp', 'created_at', 'completed_at'],
+    }) }}
+{%- endmacro %}
+
+
+-- The models that have the deliveries of each log: all of them, and those of what was delivered more than once. Python reads
+-- it, too.
+{% macro log_models() -%}
+    {{ return({
+        'factory_events': ['base_event_deliveries', 'redelivered_events'],
+        'factory_metrics': ['base_run_deliveries', 'redelivered_runs'],
+    }) }}
+{%- endmacro %}
+
+
 -- The columns of a log: the kind of each, and the names that it may have, of which the first that has a value counts.
 -- `optional` names the columns that a log may lack.
 {% macro log_columns(log) -%}
-    {%- set happened_at = {
-        'factory_events': ['occurred_at', 'timestamp', 'created_at'],
-        'factory_metrics': ['recorded_at', 'timestamp', 'created_at', 'completed_at'],
-    }[log] -%}
+    {%- set happened_at = time_columns()[log] -%}
     {%- set kinds = raw_logs()[log] -%}
     {%- set names = {happened_at[0]: happened_at, 'ingested_at': ['ingested_at'] + happened_at} -%}
     {%- set required = ['id', 'event_type', happened_at[0]] -%}

@@ -1,5 +1,5 @@
 -- The types of events that a log may have. What a `pipeline.*`, `deployment.*` or `incident.*` event is about, its payload
--- names; any other may have an `issue_id`.
+-- names; any other may have an `issue_id`. Python reads them, too.
 {% macro event_types() -%}
     {{ return([
         'work-item.started',
@@ -17,4 +17,10 @@
         'incident.opened',
         'incident.resolved',
     ]) }}
+{%- endmacro %}
+
+
+-- The types of events that enter a station, each with the key of its payload that names it.
+{% macro station_keys() -%}
+    {{ return({'work-item.started': 'stage', 'work-item.handoff': 'toStage', 'work-item.rework': 'toStage'}) }}
 {%- endmacro %}

@@ -3,8 +3,7 @@
 {% macro latest_ingestion(relation) -%}
     {%- if execute -%}
     {%- set described = log_columns(relation.identifier) -%}
-    {%- set base_model = {'factory_events': 'base_event_deliveries', 'factory_metrics': 'base_run_deliveries'} -%}
-    {%- set base = load_relation(history_relation(base_model[relation.identifier])) -%}
+    {%- set base = load_relation(history_relation(log_models()[relation.identifier][0])) -%}
     {%- set landed_parts = load_relation(history_relation('landed_parts')) -%}
     {%- set known = landed_parts if base and landed_parts else none -%}
     {%- set unread -%}

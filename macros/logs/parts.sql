@@ -14,7 +14,7 @@
 
 -- The parts of both logs.
 {% macro found_parts_of_logs(known_parts) -%}
-    {%- for log in ['factory_events', 'factory_metrics'] -%}
+    {%- for log in log_models() -%}
     select '{{ log }}' as log, parts.part, parts.fingerprint
     from ({{ found_parts(log, known_parts) }}) as parts
     {{ 'union all' if not loop.last }}
@@ -23,12 +23,12 @@
 
 
 -- The rows of the parts of a log that its base model has not taken in yet.
-{% macro landed_log(log, base_model) -%}
+{% macro landed_log(log) -%}
     {%- set described = log_columns(log) -%}
-    {%- set since = taken_in_by(base_model, ref('landed_parts')) -%}
+    {%- set since = taken_in_by(log_models()[log][0], ref('landed_parts')) -%}
     {%- set parts = unread_parts(log, ref('landed_parts'), since) -%}
     {%- if since is none -%}
-        {%- do assert_parts_are_there(log, base_model) -%}
+        {%- do assert_parts_are_there(log) -%}
     {%- endif -%}
     select
         landed.*,
@@ -82,8 +82,8 @@
 
 -- Stops a run that would read a log again, because models or macros have changed, when parts that were read are gone:
 -- their rows would be lost.
-{% macro assert_parts_are_there(log, base_model) -%}
-    {%- set base = history_relation(base_model) -%}
+{% macro assert_parts_are_there(log) -%}
+    {%- set base = history_relation(log_models()[log][0]) -%}
     {%- set landed_parts = history_relation('landed_parts') -%}
     {%- if execute and not flags.FULL_REFRESH and load_relation(base) and load_relation(landed_parts) -%}
         {%- set own = progress_of(base) -%}

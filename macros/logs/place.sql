@@ -7,12 +7,6 @@
 {%- endmacro %}
 
 
--- Which logs these are, as a checksum.
-{% macro logs_place() -%}
-    {{ return(place_of_logs(var('raw_path') or '', var('raw_database') or '', var('raw_schema') or '')) }}
-{%- endmacro %}
-
-
 -- Whether the logs are the demo's seeds: no variable names others.
 {% macro is_demo() -%}
     {{ return(not (var('raw_path') or var('raw_database') or var('raw_schema'))) }}

@@ -18,7 +18,7 @@
             subject_id is null
             and (event_type like 'pipeline.%' or event_type like 'deployment.%' or event_type like 'incident.%')
             then 'missing_subject'
-        when event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework') and station is null
+        when event_type in ({{ quoted(station_keys()) }}) and station is null
             then 'unknown_station'
     end
 {%- endmacro %}

@@ -22,17 +22,11 @@
     {%- set tested = tested_batch() if meta.changed_key else 0 -%}
     {%- if tested > 0 -%}
         {%- set keys = [] -%}
-        {%- set of_events = ['base_event_deliveries', 'redelivered_events'] -%}
-        {%- set of_runs = ['base_run_deliveries', 'redelivered_runs'] -%}
-        {%- for name in {
-            'factory_events': of_events,
-            'factory_metrics': of_runs,
-            'runs': of_events + of_runs + ['int_run_events'],
-        }[meta.log] -%}
-            {%- set deliveries = relation.incorporate(path={'identifier': name}) if name.startswith('int_')
+        {%- for name in delivery_models(meta.log) -%}
+            {%- set followed = relation.incorporate(path={'identifier': name}) if name.startswith('int_')
                 else history_relation(name) -%}
             {%- do keys.append(
-                "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ deliveries
+                "select " ~ (meta.log_key or meta.changed_key) ~ " from " ~ followed
                 ~ " where batch_id > " ~ tested
             ) -%}
         {%- endfor -%}

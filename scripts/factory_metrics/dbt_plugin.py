@@ -18,9 +18,9 @@ from dbt_common.exceptions import DbtRuntimeError
 from factory_metrics.logs.landing import WorkingCopies
 from factory_metrics.logs.log_functions import (
     LogFunctions,
+    logs_place,
     macros_version,
     own_seed_lines,
-    place_of_logs,
     rows_of_line_as_text,
 )
 from factory_metrics.postgres import URL_PREFIXES, load_extension
@@ -79,7 +79,7 @@ class Plugin(BasePlugin):
         conn.create_function("count_log_rows", functions.count_log_rows, [text], text, side_effects=True)
         conn.create_function("rows_of_line", rows_of_line_as_text, [text], text)
         conn.create_function("own_seed_lines", own_seed_lines, [text, text, text], text, side_effects=True)
-        conn.create_function("place_of_logs", place_of_logs, [text, text, text], text)
+        conn.create_function("logs_place", logs_place, [text, text, text], text)
         conn.create_function("macros_version", lambda: macros_version("duckdb", duckdb.__version__), [], text)
 
 

@@ -4,12 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from factory_metrics.project import UserError
-
-_ISO_8601 = re.compile(
-    r"\d{4}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])"
-    r"([T ]([01]\d|2[0-3])(:?[0-5]\d(:?[0-5]\d([.,]\d+)?)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?",
-    re.ASCII,
-)
+from factory_metrics.shared_constants import ISO_8601
 
 
 def utc_instant(value: object, what: str) -> datetime:
@@ -21,7 +16,7 @@ def utc_instant(value: object, what: str) -> datetime:
     """
     text = str(value).strip()
     try:
-        if not _ISO_8601.fullmatch(text):
+        if not re.fullmatch(ISO_8601, text):
             raise ValueError  # noqa: TRY301 - as a day that no month has
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

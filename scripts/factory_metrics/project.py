@@ -10,6 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "dbt_project.yml"
 
 
+# The range that the API, the page and the dashboard show at first.
+FIRST_RANGE = "30d"
+
+
 class UserError(Exception):
     """Bad input, or a warehouse that does not fit; the message says what, where and how to fix it."""
 

@@ -1,9 +1,12 @@
 """What SQL and Python share is read from the macros."""
 
 import ast
+import re
 
 import pytest
 from conftest import ROOT
+from real_forms import names_of
+from reference_rows import EVENT_TYPES
 from reference_settings import STATIONS
 
 from factory_metrics import shared_constants
@@ -18,6 +21,16 @@ def test_columns_are_those_of_the_spec() -> None:
     assert [name for name, kind in events.items() if kind == "json"] == ["payload"]
     assert [name for name, kind in runs.items() if kind == "json"] == ["metadata"]
     assert [name for name, kind in runs.items() if kind == "measure"] == ["cost_usd", "duration_ms"]
+
+
+def test_event_types_times_and_instants_are_those_of_the_spec() -> None:
+    assert {*shared_constants.EVENT_TYPES} == {*EVENT_TYPES}
+    times = {log: shared_constants.spellings(names) for log, names in shared_constants.TIME_COLUMNS.items()}
+    assert times == {
+        "factory_events": names_of("occurred_at"),
+        "factory_metrics": names_of("recorded_at"),
+    }
+    assert re.fullmatch(shared_constants.ISO_8601, "2026-06-30T12:00:00.5+02:00")
 
 
 def test_a_macro_that_computes_something_is_refused_in_words() -> None:

@@ -102,7 +102,7 @@ passed as (
             true as is_move
         from {{ ref('int_work_item_transitions') }}
         where
-            event_type in ('work-item.started', 'work-item.handoff', 'work-item.rework')
+            event_type in ({{ quoted(station_keys()) }})
             and subject_key in (
                 select named.issue_key from named
                 where named.station_name is null

@@ -60,9 +60,9 @@ keyed as (
             when event_type like 'incident.%' then {{ null_if_blank(json_text('payload', 'incidentId')) }}
         end as subject_id,
         case
-            when event_type = 'work-item.started' then {{ station_name(json_text('payload', 'stage')) }}
-            when event_type in ('work-item.handoff', 'work-item.rework')
-                then {{ station_name(json_text('payload', 'toStage')) }}
+            {% for type, key in station_keys().items() -%}
+            when event_type = '{{ type }}' then {{ station_name(json_text('payload', key)) }}
+            {% endfor -%}
         end as station_name
     from typed
 

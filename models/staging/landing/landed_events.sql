@@ -1,2 +1,2 @@
 {{ config(materialized='ephemeral') }}
-{{ landed_log('factory_events', 'base_event_deliveries') }}
+{{ landed_log('factory_events') }}

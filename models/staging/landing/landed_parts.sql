@@ -3,8 +3,9 @@
 {% set batch_id = (since or 0) + 1 %}
 {% set found = found_parts_of_logs(this if since is not none else none) %}
 {% if since is none %}
-{% do assert_parts_are_there('factory_events', 'base_event_deliveries') %}
-{% do assert_parts_are_there('factory_metrics', 'base_run_deliveries') %}
+{% for log in log_models() %}
+{% do assert_parts_are_there(log) %}
+{% endfor %}
 {% endif %}
 
 with

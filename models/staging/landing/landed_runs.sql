@@ -1,2 +1,2 @@
 {{ config(materialized='ephemeral') }}
-{{ landed_log('factory_metrics', 'base_run_deliveries') }}
+{{ landed_log('factory_metrics') }}

@@ -8,13 +8,13 @@ from msgspec import Struct
 from factory_metrics.api.errors import Headers
 from factory_metrics.documents.contract import METRIC_TYPES
 from factory_metrics.documents.marts import Mart
-from factory_metrics.project import time_ranges
+from factory_metrics.project import FIRST_RANGE, time_ranges
 
 # What was read from texts is remembered, except long ones.
 LONGEST_REMEMBERED = 500
 
 METRIC_TYPE_DEFAULT = "aggregate"
-TIME_RANGE_DEFAULT = "30d"
+TIME_RANGE_DEFAULT = FIRST_RANGE
 
 _LONGEST_QUERY = 16_384
 

@@ -19,6 +19,7 @@ from factory_metrics.bi.dashboard_parts import (
     Shares,
     Tab,
 )
+from factory_metrics.project import FIRST_RANGE
 
 TITLE = "Factory metrics"
 
@@ -343,6 +344,6 @@ TABS = (OVERVIEW, PROJECTS)
 
 FILTERS = (
     Filter("Org", "org_id", "bi_aggregate"),
-    Filter("Range", "time_range", "bi_aggregate", default="30d"),
+    Filter("Range", "time_range", "bi_aggregate", default=FIRST_RANGE),
     Filter("Project", "project_id", "bi_project_aggregate", tab="Projects", is_optional=True),
 )

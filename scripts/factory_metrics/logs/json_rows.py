@@ -1,13 +1,12 @@
 """Find the rows in JSON text: one object a line, or lists of them, as exporters and APIs write them."""
 
-import json
 import re
 from collections.abc import Iterator
-from typing import NoReturn
 
 import msgspec
 from msgspec import Raw
 
+from factory_metrics.json_values import VALUES
 from factory_metrics.logs.log_rows import BLANKS, Row
 
 _NEXT = re.compile(r"[ \t\r\n]*")
@@ -18,15 +17,6 @@ _NO_TEXT = re.compile("[\ud800-\udfff]")
 _any_value = msgspec.json.Decoder(Raw)
 _array = msgspec.json.Decoder(list[Raw])
 _object = msgspec.json.Decoder(dict[str, Raw])
-
-
-def _refuse(constant: str) -> NoReturn:
-    message = f"{constant} is not JSON"
-    raise ValueError(message)
-
-
-# Only where values end matters: numbers stay text, as Python limits their length.
-_values = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
 
 
 def rows_of_line(line: str) -> list[Row]:
@@ -89,7 +79,7 @@ def _leading_values(line: str) -> tuple[list[str], int]:
     at = _after_blanks(text, 0)
     while at < len(text):
         try:
-            _, end = _values.raw_decode(text, at)
+            _, end = VALUES.raw_decode(text, at)
         except (ValueError, RecursionError):
             break
         is_apart = text[at] in '{["' or end == len(text) or text[end] in BLANKS
@@ -129,7 +119,7 @@ def _repeats_a_key(text: str, members: dict[str, Raw]) -> bool:
     keys = set()
     at = _after_blanks(text, 1)
     while text[at] == '"':
-        key, end = _values.raw_decode(text, at)
+        key, end = VALUES.raw_decode(text, at)
         if key in keys:
             return True
         keys.add(key)

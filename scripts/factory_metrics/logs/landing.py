@@ -18,6 +18,7 @@ from weakref import finalize
 import duckdb
 import msgspec
 
+from factory_metrics import json_values
 from factory_metrics.failures import first_line
 from factory_metrics.logs import compressed_files, csv_files, json_files, json_rows, log_checks, log_rows
 from factory_metrics.logs.compressed_files import is_compressed, unpacked
@@ -38,7 +39,7 @@ from factory_metrics.shared_constants import LOG_COLUMNS
 # The code that decides which rows come of a file.
 SOURCES = [
     Path(str(module.__file__))
-    for module in (compressed_files, csv_files, json_files, json_rows, log_checks, log_rows)
+    for module in (compressed_files, csv_files, json_files, json_rows, json_values, log_checks, log_rows)
 ] + [Path(__file__)]
 
 _OBJECT_COLUMNS = [

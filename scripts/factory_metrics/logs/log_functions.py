@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from factory_metrics import variables
 from factory_metrics.logs import landing
 from factory_metrics.logs.json_rows import rows_of_line
 from factory_metrics.logs.landing import FoundFiles, Part, WorkingCopies, find_log_files
 from factory_metrics.logs.log_rows import LandingError, line_of_copy
 from factory_metrics.logs.own_seeds import OwnSeedError, read_own_seed
 from factory_metrics.project import ROOT
-from factory_metrics.variables import logs_place
 
 # What no incremental model is made of.
 _NOT_IN_VERSION = {"metrics", "bi", "tests"}
@@ -67,9 +67,9 @@ def rows_of_line_as_text(line: str) -> str:
     return "\n".join(line_of_copy(row) for row in rows_of_line(line))
 
 
-def place_of_logs(path: str, database: str, schema: str) -> str:
+def logs_place(path: str, database: str, schema: str) -> str:
     """Return a checksum of where logs are, each part of which may be blank."""
-    return logs_place({"raw_path": path, "raw_database": database, "raw_schema": schema})
+    return variables.logs_place({"raw_path": path, "raw_database": database, "raw_schema": schema})
 
 
 def macros_version(engine: str, version: str) -> str:

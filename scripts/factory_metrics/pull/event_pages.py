@@ -4,16 +4,18 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple, NoReturn, TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from factory_metrics.instants import utc_instant
+from factory_metrics.json_values import VALUES
 from factory_metrics.project import UserError
+from factory_metrics.shared_constants import TIME_COLUMNS, spellings
 
 # Most events that one answer has.
 PAGE_LIMIT = 500
 
-_ORG_COLUMNS = ("org_id", "orgId")
-_TIME_COLUMNS = ("occurred_at", "occurredAt", "timestamp", "created_at", "createdAt")
+_ORG_COLUMNS = spellings(["org_id"])
+_TIME_COLUMNS = spellings(TIME_COLUMNS["factory_events"])
 _STRING_OR_BLANKS = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+')
 
 
@@ -29,15 +31,6 @@ class Event(NamedTuple):
     row: str
 
 
-def _refuse(constant: str) -> NoReturn:
-    message = f"{constant} is not JSON"
-    raise ValueError(message)
-
-
-# Numbers stay text: Python limits the length of integers, and floats lose digits.
-_values = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
-
-
 def read_page(body: bytes, org: str) -> list[Event]:
     """Return the events of an answer, with the org written into their rows.
 
@@ -48,7 +41,7 @@ def read_page(body: bytes, org: str) -> list[Event]:
     """
     try:
         text = _STRING_OR_BLANKS.sub(lambda found: found[1] or "", body.decode())
-        _values.decode(text)
+        VALUES.decode(text)
     except (ValueError, RecursionError) as error:
         message = f"the answer is not whole, valid JSON ({error})"
         raise BrokenPageError(message) from error
@@ -66,7 +59,7 @@ def row_id(row: str) -> str:
         ValueError: it is no row that has one.
 
     """
-    value = _values.decode(row)
+    value = VALUES.decode(row)
     if isinstance(value, dict) and isinstance(value.get("id"), str):
         return str(value["id"])
     message = "a row has no id"
@@ -86,8 +79,8 @@ def _members(text: str) -> Iterator[_Member]:
     """Yield the members of an object; `text` is valid and has no blanks between values."""
     start = 1
     while text[start] == '"':
-        key, colon = _values.raw_decode(text, start)
-        _, end = _values.raw_decode(text, colon + 1)
+        key, colon = VALUES.raw_decode(text, start)
+        _, end = VALUES.raw_decode(text, colon + 1)
         yield _Member(key, start, colon + 1, end)
         start = end + (text[end] == ",")
 
@@ -96,13 +89,13 @@ def _elements(text: str, start: int) -> Iterator[str]:
     """Yield the elements of the array that begins at `start`."""
     position = start + 1
     while text[position] != "]":
-        _, end = _values.raw_decode(text, position)
+        _, end = VALUES.raw_decode(text, position)
         yield text[position:end]
         position = end + (text[end] == ",")
 
 
 def _event(text: str, org: str) -> Event:
-    value = _values.decode(text)
+    value = VALUES.decode(text)
     identity = value.get("id") if isinstance(value, dict) else None
     if not isinstance(identity, str) or not identity.strip():
         message = f"the answer has an event without an id, {_shown(text)}: nothing of it is kept"

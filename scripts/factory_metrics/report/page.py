@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from factory_metrics.documents.contract import METRIC_TYPES
-from factory_metrics.project import UserError
+from factory_metrics.project import FIRST_RANGE, UserError
 from factory_metrics.report.charts import printable
 from factory_metrics.report.formats import (
     day_text,
@@ -22,10 +22,6 @@ from factory_metrics.report.formats import (
 from factory_metrics.report.source import Source
 from factory_metrics.report.style import content_security_policy, style_sheet
 from factory_metrics.report.window import NONE, Metrics, window
-
-# The range that is shown at first, when there is one of it.
-_FIRST_RANGE = "30d"
-
 
 _FOLDER = Path(__file__).parent
 
@@ -52,7 +48,7 @@ def render(source: Source) -> bytes:
         policy=content_security_policy(style),
         style=Markup(style),  # noqa: S704 - ours
         windows=windows,
-        first_range=_FIRST_RANGE if _FIRST_RANGE in decoded else next(iter(decoded)),
+        first_range=FIRST_RANGE if FIRST_RANGE in decoded else next(iter(decoded)),
     )
     return f"{text.strip()}\n".encode()
 

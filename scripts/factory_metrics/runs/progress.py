@@ -12,6 +12,7 @@ import duckdb
 from factory_metrics.project import ROOT, UserError
 from factory_metrics.runs import run_history
 from factory_metrics.schemas import find_in_all_schemas
+from factory_metrics.shared_constants import BASE_MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from factory_metrics.runs.publishing import Home
     from factory_metrics.runs.run_history import Run
 
-LOGS = {"factory_events": "base_event_deliveries", "factory_metrics": "base_run_deliveries"}
+LOGS = BASE_MODELS
 
 
 class Published(NamedTuple):

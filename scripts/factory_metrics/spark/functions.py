@@ -39,7 +39,7 @@ def register_functions(session: SparkSession, scratch: str) -> None:
         count_log_rows,
         macros_version,
         log_functions.own_seed_lines,
-        log_functions.place_of_logs,
+        log_functions.logs_place,
     ):
         session.udf.register(function.__name__, udf(function).asNondeterministic())
     session.udf.register("rows_of_line", log_functions.rows_of_line_as_text)

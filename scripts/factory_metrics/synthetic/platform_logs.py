@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+from factory_metrics.shared_constants import EVENT_TYPES
 from factory_metrics.synthetic import stories, working_time
 from factory_metrics.synthetic.characters import GEMINI, GPT, HAIKU, SONNET, Character, Model
 from factory_metrics.synthetic.demo_orgs import END
@@ -28,13 +29,7 @@ SEED = 20261128
 DAYS = 21
 PAGE_EVENTS = 100  # the API's default
 # What the platform emits, out of what happens.
-EVENT_TYPES = {
-    "work-item.started",
-    "work-item.handoff",
-    "work-item.rework",
-    "work-item.completed",
-    "agent.crash-recovery",
-}
+_EMITTED = {name for name in EVENT_TYPES if name.startswith("work-item.")} | {"agent.crash-recovery"}
 
 # A model that the org runs by itself; its price is nobody's business.
 ORCHARD = Model("in-house", "orchard-coder-2", 0, 0)
@@ -161,7 +156,7 @@ class _Issue:
         for of_session in runs.values():
             self._complete_session(of_session)
         for happening in story.happenings:
-            if happening.event_type in EVENT_TYPES:
+            if happening.event_type in _EMITTED:
                 payload = {key: self._named(key, value) for key, value in happening.payload.items()}
                 session = happening.session
                 if happening.event_type == "work-item.completed" and self.org.books_at_the_end:
