@@ -81,11 +81,9 @@ def _build(*, verbose: bool) -> None:
     _count_rows(run)
     run.end(Outcome.PUBLISHED.value, started)
     run_history.write_table(default_warehouse(), None, run)
-    print(
-        f"{default_warehouse()}: {len(results) - checks} tables and views built in {run.seconds:.0f} s, "
-        f"{checks} checks passed; {run.rows_rejected} of {run.rows_in:,} rows are rejected on purpose "
-        "(rejected_records)"
-    )
+    print(f"{len(results) - checks} tables and views built in {run.seconds:.0f} s: {default_warehouse()}")
+    rejected = f"{run.rows_rejected} of {run.rows_in:,} rows are rejected on purpose"
+    print(f"{checks} checks passed; {rejected} (table rejected_records)")
 
 
 def _is_of_demo() -> bool:
