@@ -62,7 +62,7 @@ def read_variables(text: str) -> dict[str, Any]:
     try:
         variables = yaml.safe_load(text) or {}
     except (yaml.YAMLError, ValueError) as error:
-        message = f"--vars {text} is no YAML ({error}): write it like {_EXAMPLE}"
+        message = f"--vars {text} is no YAML ({' '.join(str(error).split())}): write it like {_EXAMPLE}"
         raise UserError(message) from error
     if not isinstance(variables, dict):
         message = f"--vars {text} is no mapping: write it like {_EXAMPLE}"
