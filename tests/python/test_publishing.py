@@ -14,6 +14,7 @@ import pytest
 import backfill
 import publish_to_postgres
 import rollback
+import write_report
 from factory_metrics.failures import explain, explain_in_home, first_line
 from factory_metrics.instants import utc_instant
 from factory_metrics.project import UserError
@@ -116,6 +117,22 @@ def test_a_full_disk_is_said_to_be_in_a_line(error: Exception) -> None:
     assert text.startswith("the disk is full (")
     assert text.endswith("): make room for /srv/factory, and run again")
     assert "\n" not in text
+
+
+def test_a_full_disk_is_no_folder_that_may_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(Path, "mkdir", mock.Mock(side_effect=full))
+    monkeypatch.setattr(write_report, "read_source", mock.Mock())
+    monkeypatch.setattr(write_report, "render", mock.Mock(side_effect=full))
+    said = f"the disk is full ({full}): make room for {tmp_path}, and run again"
+    with pytest.raises(UserError, match=re.escape(said)), Home(tmp_path).locked():
+        pass
+    with pytest.raises(UserError, match=re.escape(said)):
+        preconditions.check_folder(tmp_path)
+    assert write_report.main(["--org", "acme", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"write_report: {said}\n"
 
 
 @pytest.mark.parametrize("module", [backfill, publish_to_postgres, rollback])
