@@ -37,8 +37,8 @@ DUCKDB_ONLY = {
     r"\([a-z_.]+, [a-z_.]+\) (not )?in \(": "row_key()",
     r"select \([a-z_]+, [a-z_]+\) from": "row_key()",
     r"dbt\.date(diff|add)": _TIME,
-    r"\b(epoch_|date_diff|date_add|date_sub)": _TIME,
-    r"str[fp]time\(\w+,": _TIME,
+    r"\b(epoch_|epoch\(|date_diff|date_add|date_sub)": _TIME,
+    r"\bstr[fp]time\([\w.]+,": _TIME,
     r"\binterval\b": _TIME,
     r"as date\) [+-]": _TIME,
     "regexp_": _TEXT,
@@ -50,6 +50,12 @@ DUCKDB_ONLY = {
     r"/ \d+\.\d": "cast(... as double) / a whole number, for decimals are divided in many ways",
     r"\* *(exclude|replace)\b": "the names of the columns, or landed_rows() in a fixture",
     r"\brange\(": "dbt.generate_series()",
+    r"\b(group|order) by all\b": "the names of the columns",
+    r"\bunion( all)? by name\b|\bcolumns\(": "the names of the columns",
+    r"\bdistinct on\b": "row_number()",
+    r"\basof\b": "a join, and row_number()",
+    r"\bread_(csv|json|parquet|text)": "a macro of macros/engine/read_log.sql",
+    r"\bduckdb_\w+\(\)": "a macro of macros/engine/tables.sql",
     r"(^|from|\() *\(?values *\(": "select ... union all select ...",
 }
 # The same in what is left without Jinja and literals of text.

@@ -26,7 +26,8 @@ CONTEXT.set_forkserver_preload(["warm_dbt", "dbt.adapters.duckdb.connections", "
 
 # A run that leaves views as they are, and tests no keys: both take as long as all else.
 WITHOUT_VIEWS = (
-    *("--select", "fqn:*", "--exclude", "resource_type:unit_test", "tag:all_rows", "test_type:generic"),
+    *("--select", "fqn:*", "--exclude", "resource_type:unit_test", "tag:all_rows"),
+    *("test_name:unique_combination", "test_name:not_null"),
     *("path:models/bi", "path:models/drill_down", "path:models/semantic", "fqn:dora_levels"),
 )
 

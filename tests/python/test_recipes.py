@@ -50,6 +50,15 @@ class BacklogDocument(_Shape, frozen=True):
 
 '''
 
+MONTH_END = """-- The last day of the month, which engines call otherwise.
+{% macro month_end(day) -%}
+    {{ return(adapter.dispatch('month_end')(day)) }}
+{%- endmacro %}
+
+
+-- A date or timestamp, so many days later.
+"""
+
 # What each recipe changes: a file, a text of it, and what comes in its place; no text for a file that is new.
 RECIPES = {
     "A new range": [("dbt_project.yml", "time_ranges: [7, 30, 90]", "time_ranges: [7, 14, 30, 90]")],
@@ -122,9 +131,36 @@ RECIPES = {
         ),
         ("models/marts/aggregate/_aggregate.md", "\nIssues completed per day", "\nFirst-pass issues per day"),
         (
-            "models/semantic/_metrics.yml",
+            "models/semantic/_aggregate.yml",
             "1.0 * total_issues / nullif(window_days, 0), 0)\n      metrics: [total_issues,",
             "1.0 * first_pass_issues / nullif(window_days, 0), 0)\n      metrics: [first_pass_issues,",
+        ),
+    ],
+    "A new name in the engine's interface": [
+        ("macros/engine/time.sql", "-- A date or timestamp, so many days later.\n", MONTH_END),
+        (
+            "macros/engine/_engine.yml",
+            "  - name: plus_days\n",
+            (
+                "  - name: month_end\n    description: The last day of the month.\n    arguments:\n"
+                "      - {name: day, type: expression, description: A date.}\n  - name: plus_days\n"
+            ),
+        ),
+        (
+            "macros/engine/duckdb/_duckdb.yml",
+            "  - {name: duckdb__plus_days,",
+            "  - {name: duckdb__month_end, description: '`month_end`'}\n  - {name: duckdb__plus_days,",
+        ),
+        *(
+            (
+                f"macros/engine/{engine}/time.sql",
+                f"{{% macro {engine}__plus_days(",
+                (
+                    f"{{% macro {engine}__month_end(day) -%}}\n    last_day({{{{ day }}}})\n{{%- endmacro %}}"
+                    f"\n\n\n{{% macro {engine}__plus_days("
+                ),
+            )
+            for engine in ("duckdb", "spark")
         ),
     ],
 }
@@ -168,8 +204,8 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new) if old else new, "utf-8")
 
 
-def run(project: Path, *command: str) -> None:
-    """Run a command in the copy, as make does."""
+def run(project: Path, *command: str) -> str:
+    """Run a command in the copy, as make does; return what it prints."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("FACTORY", "DBT"))
     }
@@ -183,6 +219,7 @@ def run(project: Path, *command: str) -> None:
         timeout=600,
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result.stdout
 
 
 def rows(project: Path, query: str) -> list[tuple[object, ...]]:
@@ -252,6 +289,11 @@ def test_another_meaning_is_computed_and_described(project: Path) -> None:
     [figure, expected] = of_acme(project, query)
     assert figure == expected
     assert "First-pass issues per day of the window" in description(project)
+
+
+def test_a_new_name_of_the_engine_answers(project: Path) -> None:
+    query = "select {{ month_end(\"date '2026-02-03'\") }} as day"
+    assert "2026-02-28" in run(project, *DBT, "show", "--quiet", "--output", "json", "--inline", query)
 
 
 def test_a_recipe_names_all_that_it_changes_at_most_five_places() -> None:

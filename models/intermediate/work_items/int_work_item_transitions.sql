@@ -23,16 +23,16 @@ work_item_events as (
 
 ),
 
--- Where an event leads, there the issue is afterwards: in no station ('') once it is completed, and where it was after an
--- event that names no station.
+-- Where an event leads, there the issue is afterwards: the same station when it changes nothing. One that leads nowhere,
+-- but does not complete the issue either, moves nothing.
 located as (
 
     select
         *,
-        nullif({{ latest_value("case when event_type = 'work-item.completed' then '' else station end") }} over (
-            partition by org_id, issue_id order by occurred_at, event_id
-            rows between unbounded preceding and 1 preceding
-        ), '') as station_before
+        lag(station) over (
+            partition by org_id, issue_id, station is not null or event_type = 'work-item.completed'
+            order by occurred_at, event_id
+        ) as station_before
     from work_item_events
 
 ),
@@ -51,7 +51,7 @@ final as (
         -- text
         event_type,
         station_before,
-        case when event_type != 'work-item.completed' then coalesce(station, station_before) end as station_after,
+        station as station_after,
         result,
         escalation_strategy,
 
