@@ -88,11 +88,11 @@ lint: .venv/dev  ## Lint SQL, Python and prose, and check types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pymarkdown scan $(filter-out models/%,$(PAGES))
+	@$(BIN)/pymarkdown scan $(filter-out models/%,$(PAGES))
 	@# dbt's blocks of docs begin with Jinja, not with a heading
-	$(BIN)/pymarkdown --disable-rules md041 scan $(filter models/%,$(PAGES))
-	$(BIN)/proselint check --config .proselintrc.json $(PAGES)
-	$(BIN)/codespell $(PROSE)
+	@$(BIN)/pymarkdown --disable-rules md041 scan $(filter models/%,$(PAGES))
+	@$(BIN)/proselint check --config .proselintrc.json $(PAGES)
+	@$(BIN)/codespell $(PROSE)
 	@$(BIN)/python scripts/dev/check_words.py $(PROSE)
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/dbt seed --full-refresh --quiet
 	FACTORY_WAREHOUSE=target/lint.duckdb $(BIN)/sqlfluff lint models tests/dbt analyses

@@ -43,7 +43,7 @@
 {%- endmacro %}
 
 
--- The models that have the deliveries of each log: all of them, and those of what was delivered more than once. Python reads
+-- The models that have the deliveries of each log: all of them, and what was delivered more than once. Python reads
 -- it, too.
 {% macro log_models() -%}
     {{ return({

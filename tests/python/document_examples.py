@@ -1,4 +1,4 @@
-"""The documentation's examples of the documents, and those of fields that were added since."""
+"""The documentation's examples of the documents, and of the fields that were added since."""
 
 import json
 from typing import Any

@@ -1,6 +1,6 @@
 -- The window of N days has N calendar days, all marts of it the same, and every org has its documents in all of them, once.
 -- A range model that calls its macro with the wrong number of days, or a join that doubles rows, shows here.
--- `make generate` writes the types; those of `list_types` have several rows per org.
+-- `make generate` writes the types; a mart of `list_types` has several rows per org.
 {% set object_types = ['aggregate', 'cost', 'handoff', 'phase', 'devops'] %}
 {% set list_types = ['station', 'provider'] %}
 {% for days in var('time_ranges') %}
