@@ -7,7 +7,7 @@ NEEDS_PYTHON = @{ $(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info
 	{ echo 'Python 3.11 is needed, and $(or $(PYTHON),python3) is not it, or not whole: install it (Debian:' \
 	'python3.11-venv; else `uv python install 3.11`), and name it if need be: make PYTHON=/path/to/python3.11' >&2; exit 1; }
 NEEDS_JAVA = @java=$${JAVA_HOME:+$$JAVA_HOME/bin/}java; \
-	$$java -version 2>&1 | grep -Eq 'version "(17|18|19|20|21)[."]' || \
+	"$$java" -version 2>&1 | grep -Eq 'version "(17|18|19|20|21)[."]' || \
 	{ echo "Java 17 to 21 is needed, and $$java is not it: install it (Debian: openjdk-17-jre-headless)," \
 	'or name its folder by JAVA_HOME' >&2; exit 1; }
 BIN := .venv/bin
@@ -114,6 +114,7 @@ lock: .venv/dev  ## Write the lock files from requirements*.in
 	done
 
 clean:  ## Remove what the other targets made, except .venv and its like
-	rm -rf target logs $(DEMO_DOCUMENTS) .$(DEMO_DOCUMENTS).known report.html $(DEMO_WAREHOUSE)* warehouse/api_keys.sqlite*
-	rm -rf warehouse/spark4 warehouse/spark3
+	rm -rf target logs documents .documents.known report.html .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf warehouse/factory.duckdb warehouse/factory.duckdb.wal warehouse/factory.duckdb.tmp
+	rm -f warehouse/api_keys.sqlite warehouse/api_keys.sqlite-wal warehouse/api_keys.sqlite-shm
 	@rmdir warehouse 2>/dev/null || true

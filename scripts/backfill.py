@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from factory_metrics.failures import explain_in_home
+from factory_metrics.failures import explain, explain_in_home
 from factory_metrics.project import UserError
 from factory_metrics.runs.command_lines import home_parser, published_version
 from factory_metrics.runs.dbt_runs import BadDataError, DbtError
@@ -66,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"backfill: {error}", file=sys.stderr)
         return 1
     except (UserError, DbtError, OSError, duckdb.Error) as error:
-        print(f"backfill: {explain_in_home(error, warehouse.absolute().parent)}", file=sys.stderr)
+        say = explain if arguments.warehouse else explain_in_home
+        print(f"backfill: {say(error, warehouse.absolute().parent)}", file=sys.stderr)
         return 2
     return 0
 

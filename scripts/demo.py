@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(*, verbose: bool) -> None:
     """Build and test the warehouse; say how that went."""
     started = time.monotonic()
-    run = Run(started_at=datetime.now(UTC).isoformat())
+    run = Run(started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds"))
     checks = 0
     with build_progress("building and testing") as show:
 
@@ -81,7 +81,8 @@ def _build(*, verbose: bool) -> None:
     _count_rows(run)
     run.end(Outcome.PUBLISHED.value, started)
     run_history.write_table(default_warehouse(), None, run)
-    print(f"{len(results) - checks} tables and views built in {run.seconds:.0f} s: {default_warehouse()}")
+    built = sum(result.kind in {"model", "seed"} for result in results)
+    print(f"{built} tables and views built in {run.seconds:.0f} s: {default_warehouse()}")
     rejected = f"{run.rows_rejected} of {run.rows_in:,} rows are rejected on purpose"
     print(f"{checks} checks passed; {rejected} (table rejected_records)")
 

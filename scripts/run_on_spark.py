@@ -2,8 +2,8 @@
 
     .venv-spark4/bin/python scripts/run_on_spark.py build --select +marts --vars '{raw_path: /data/logs}'
 
-takes what `dbt` takes, the command first. With --export FILE before it, the tables that people query are then
-copied into a new DuckDB file. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
+takes what `dbt` takes, the command first. With --export FILE before it, what people query is
+then copied into a new DuckDB file. FACTORY_SPARK_MASTER names the cluster: `local[*]` by default, or `spark://...`.
 FACTORY_SPARK_SCHEMA names the schema, `factory` by default; FACTORY_SPARK_WAREHOUSE names the folder of a
 local session's tables. docs/spark.md says what runs there so far.
 """

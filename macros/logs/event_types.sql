@@ -1,5 +1,8 @@
+-- The types of events, and which of them enter a station. Python reads them, too.
+
+
 -- The types of events that a log may have. What a `pipeline.*`, `deployment.*` or `incident.*` event is about, its payload
--- names; any other may have an `issue_id`. Python reads them, too.
+-- names; any other may have an `issue_id`.
 {% macro event_types() -%}
     {{ return([
         'work-item.started',

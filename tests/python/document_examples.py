@@ -8,7 +8,7 @@ from msgspec import inspect
 from factory_metrics.documents.contract import METRIC_TYPES
 
 # The documentation's examples, written out where it abbreviates them.
-_DOCUMENTED = {
+DOCUMENTED = {
     "aggregate": (
         '{"metrics":{"totalIssues":47,"totalCost":256.82,"avgCycleTimeMs":50400000,"avgYield":92.1,'
         '"throughputPerDay":1.57,"costTrend":[12.5,13.2,11.8,14.1]}}'
@@ -87,8 +87,8 @@ def _whole(kind: inspect.Type, value: Any = None) -> Any:  # noqa: ANN401 - any 
 
 EXAMPLES = {
     name: json.dumps(
-        _whole(inspect.type_info(METRIC_TYPES[name]), json.loads(_DOCUMENTED.get(name, "{}"))),
+        _whole(inspect.type_info(METRIC_TYPES[name]), json.loads(DOCUMENTED.get(name, "{}"))),
         separators=(",", ":"),
     )
-    for name in {**_DOCUMENTED, **METRIC_TYPES}
+    for name in {**DOCUMENTED, **METRIC_TYPES}
 }

@@ -85,7 +85,7 @@ class Place:
             command = command.replace(example, real)
         environment = {name: value for name, value in os.environ.items() if "FACTORY" not in name}
         # The unit tests of formulas do not depend on the logs; test_demo_build.py runs them. All other tests,
-        # half of a build, run for the first page only: the logs are the same.
+        # half of a build, run for the first page only: the rows of all are alike.
         environment["DBT_EXCLUDE_RESOURCE_TYPES"] = "unit_test" if page == ORDER[0] else "unit_test test"
         result = subprocess.run(
             ["bash", "-c", command],

@@ -9,8 +9,9 @@ import pytest
 from conftest import ROOT
 
 MADE = [".documents.known", "documents/manifest.json", "logs/dbt.log", "report.html", "target/manifest.json"]
-MADE += ["warehouse/factory.duckdb", "warehouse/factory.duckdb.wal", "warehouse/spark4/derby.log"]
+MADE += ["warehouse/factory.duckdb", "warehouse/factory.duckdb.wal"]
 MADE += ["warehouse/api_keys.sqlite", "warehouse/api_keys.sqlite-wal"]
+MADE += [f"{name}/CACHEDIR.TAG" for name in (".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis")]
 
 
 def make(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -288,6 +288,7 @@ def test_another_meaning_is_computed_and_described(project: Path) -> None:
     query = "select throughput_per_day, round(first_pass_issues / 14, 2) from aggregate_14d"
     [figure, expected] = of_acme(project, query)
     assert figure == expected
+    assert figure != of_acme(project, "select round(total_issues / 14, 2) from aggregate_14d")[0]
     assert "First-pass issues per day of the window" in description(project)
 
 

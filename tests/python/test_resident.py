@@ -232,6 +232,7 @@ def test_it_takes_in_what_comes_whatever_happens_to_runs(at_work: Resident, tmp_
     at_work.wait_for("published version 2")
     # a signal in a run
     begun = at_work.log.read_text().count("look for new rows")
+    bad = bad.with_suffix(".parquet")  # only dbt looks into it
     bad.write_text("no log")
     at_work.wait_for("look for new rows", begun + 1)
     run = at_work.run()

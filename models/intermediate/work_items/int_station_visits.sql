@@ -39,11 +39,10 @@ final as (
 
         -- text
         station_after as station,
-        case left_by
-            when 'work-item.handoff' then 'forward'
-            when 'work-item.completed' then 'forward'
-            when 'work-item.rework' then 'rework'
-            when 'work-item.started' then 'restarted'
+        case
+            when left_by in ('work-item.handoff', 'work-item.completed') then 'forward'
+            when left_by = 'work-item.rework' then 'rework'
+            when left_by is not null then 'restarted'
         end as ending,
 
         -- numerics

@@ -23,8 +23,8 @@ work_item_events as (
 
 ),
 
--- Where an event leads, there the issue is afterwards: the same station when it changes nothing. One that leads nowhere,
--- but does not complete the issue either, moves nothing.
+-- Where an event leads, there the issue is afterwards: the same station when it changes nothing. One that names no station,
+-- and does not complete the issue, moves nothing.
 located as (
 
     select

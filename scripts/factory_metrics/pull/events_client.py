@@ -1,5 +1,6 @@
 """Ask the platform's API for events: over HTTP, with patience, and without giving the key away."""
 
+import random
 import sys
 import threading
 from collections.abc import Callable
@@ -78,7 +79,6 @@ class EventsClient:
             status_forcelist=[HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)],
             backoff_factor=1,
             backoff_max=self.patience.longest_wait,
-            backoff_jitter=1,
             retry_after_max=sys.maxsize,
         )
 
@@ -123,7 +123,8 @@ class EventsClient:
             asked = f", and asks to wait for {retry_after:.0f} s" if retry_after else ""
             message = f"{problem}{asked}, at try {number}: run again later, it goes on from there"
             raise UserError(message) from None
-        seconds = max(retry_after, retries.get_backoff_time())
+        # Its first wait is none, and what all clients wait for alike ends in a crowd.
+        seconds = max(retry_after, retries.get_backoff_time(), 1) + random.random()  # noqa: S311
         self.say(f"{problem}: waits for {seconds:.0f} s")
         self.patience.wait(seconds)
         return retries

@@ -47,7 +47,7 @@ class BadDataError(Exception):
 class NodeResult:
     """A model or test that dbt has run: its name, dbt's status, seconds, and what went wrong.
 
-    It is the node with this `number`, `of` so many.
+    It is the node with this `number`, `of` so many, of dbt's `kind`: model, seed, test and others.
     """
 
     name: str
@@ -56,6 +56,7 @@ class NodeResult:
     message: str = ""
     number: int = 0
     of: int = 0
+    kind: str = ""
 
 
 @dataclass
@@ -134,6 +135,7 @@ class Dbt:
                 str(result.status),
                 result.execution_time or 0.0,
                 getattr(result, "message", "") or "",
+                kind=str(result.node.resource_type),
             )
             for result in getattr(outcome.result, "results", [])
         ]

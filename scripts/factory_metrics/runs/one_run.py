@@ -201,12 +201,11 @@ class _Attempt:
             home.start_over()
         check_logs(home, variables, published)
         progress.heed_older_history(home, published)
-        files = find_logs(variables)
-
         dbt = _dbt(request, variables, home.build)
         dbt.report = self._report_node
         with self._log.step("look for new rows"):
             # Files can be told from those that were read without dbt, whose start is most of a short run.
+            files = find_logs(variables)
             has_new_files = bool(files) and not self._files_are_known(files)
             if not files:
                 home.discard_empty_build()

@@ -126,7 +126,9 @@ def write_table(warehouse: Path, history: Path | None, run: Run) -> None:
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"create or replace table run_history ({columns})")
-        connection.execute("comment on table run_history is 'One row per run of scripts/refresh.py'")
+        connection.execute(
+            "comment on table run_history is 'One row per run; in the demo, the last make demo'"
+        )
         for column, description in _DESCRIPTIONS.items():
             connection.execute(f"comment on column run_history.{column} is '{description}'")
         if history and history.exists() and history.stat().st_size:
