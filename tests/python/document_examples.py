@@ -1,14 +1,7 @@
-"""The documentation's examples of the documents, and of the fields that were added since."""
-
-import json
-from typing import Any
-
-from msgspec import inspect
-
-from factory_metrics.documents.contract import METRIC_TYPES
+"""The documentation's examples of the documents."""
 
 # The documentation's examples, written out where it abbreviates them.
-DOCUMENTED = {
+EXAMPLES = {
     "aggregate": (
         '{"metrics":{"totalIssues":47,"totalCost":256.82,"avgCycleTimeMs":50400000,"avgYield":92.1,'
         '"throughputPerDay":1.57,"costTrend":[12.5,13.2,11.8,14.1]}}'
@@ -63,32 +56,4 @@ DOCUMENTED = {
         '"deployedAt":"2026-06-02T14:15:00Z","deployedBy":"agent-claude-sonnet","isRollback":false}],'
         '"incidents":[]}}'
     ),
-}
-
-
-def _whole(kind: inspect.Type, value: Any = None) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value with the fields that it lacks, as the contract gives examples of them."""
-    match kind:
-        case inspect.Metadata():
-            examples = (kind.extra_json_schema or {}).get("examples", [None])
-            return _whole(kind.type, examples[0] if value is None else value)
-        case inspect.StructType():
-            known = value or {}
-            added = {
-                field.encode_name: _whole(field.type, known.get(field.encode_name)) for field in kind.fields
-            }
-            # in the documentation's order as long as nothing is added
-            order = added | known if added.keys() - known.keys() else known
-            return {name: added.get(name, known.get(name)) for name in order}
-        case inspect.ListType():
-            return [_whole(kind.item_type, item) for item in ([None] if value is None else value)]
-    return value
-
-
-EXAMPLES = {
-    name: json.dumps(
-        _whole(inspect.type_info(METRIC_TYPES[name]), json.loads(DOCUMENTED.get(name, "{}"))),
-        separators=(",", ":"),
-    )
-    for name in {**DOCUMENTED, **METRIC_TYPES}
 }
