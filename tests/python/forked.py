@@ -6,8 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
@@ -25,7 +24,7 @@ _PATH = os.pathsep.join(map(str, (Path(__file__).parent, ROOT / "scripts")))
 CONTEXT.set_forkserver_preload(["warm_dbt", "dbt.adapters.duckdb.connections", "incremental_worker"])
 
 # A run that leaves views as they are, and tests no keys: much of a run, while the logs are clean.
-WITHOUT_VIEWS = (
+_WITHOUT_VIEWS = (
     *("--select", "fqn:*", "--exclude", "resource_type:unit_test", "tag:all_rows"),
     *("test_name:unique_combination", "test_name:not_null"),
     *("path:models/bi", "path:models/drill_down", "path:models/semantic", "fqn:dora_levels"),
@@ -97,20 +96,13 @@ def _main(
     sys.exit(main(arguments))
 
 
-@contextmanager
-def without_views() -> Iterator[None]:
-    """Let the runs of this process be WITHOUT_VIEWS."""
-    next_run = (*WITHOUT_VIEWS, "--threads", "2")
-    with mock.patch.multiple(one_run, FULL_RUN=WITHOUT_VIEWS, NEXT_RUN=next_run):
-        yield
-
-
 def _refresh(arguments: Sequence[str]) -> int:
     return refresh.main(arguments)
 
 
 def _refresh_without_views(arguments: Sequence[str]) -> int:
-    with without_views():
+    next_run = (*_WITHOUT_VIEWS, "--threads", "2")
+    with mock.patch.multiple(one_run, FULL_RUN=_WITHOUT_VIEWS, NEXT_RUN=next_run):
         return refresh.main(arguments)
 
 
