@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import duckdb
 
@@ -60,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _build(*, verbose: bool) -> None:
     """Build and test the warehouse; say how that went."""
     started = time.monotonic()
-    run = Run(started_at=datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds"))
+    run = run_history.begin()
     checks = 0
     with build_progress("building and testing") as show:
 

@@ -35,7 +35,6 @@ from factory_metrics.runs.preconditions import (
 )
 from factory_metrics.runs.progress import LOGS, Published, landed_progress
 from factory_metrics.runs.publishing import Home, HomeLockedError, discard_database
-from factory_metrics.runs.run_history import Run
 from factory_metrics.runs.step_log import StepLog
 from factory_metrics.variables import may_lack, read_variables
 
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 
     from factory_metrics.logs.landing import FoundFiles
     from factory_metrics.runs.postgres_copy import Target
+    from factory_metrics.runs.run_history import Run
 
 # What is built and tested, see selectors.yml: at first, and where a build of the same version went before.
 # Most statements of the latter are too short to keep every core busy alone.
@@ -177,7 +177,7 @@ class _Attempt:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.started = time.monotonic()
-        self.run = Run(started_at=_now().isoformat(sep=" ", timespec="microseconds"))
+        self.run = run_history.begin()
         self.has_published = False
         self._home = request.home
         self._expected_logs: list[str] = []
@@ -210,8 +210,6 @@ class _Attempt:
             if not files:
                 home.discard_empty_build()
                 dbt.run("build", "--selector", "new_rows")
-        if published and as_of and not has_new_files and self._has_all_rows(published):
-            self._check_as_of(published, as_of)
         if published and not has_new_files and self._is_current(published, as_of):
             self._report_age()
             with home.open_version(published.version) as connection:
@@ -277,6 +275,11 @@ class _Attempt:
 
         As windows begin with days, a version without new rows is current until the day ends. One that was
         gone back to is so until there are new rows.
+
+        Raises:
+            UserError: the as-of is before all rows, as a version that has them all knows at once. Of new rows
+                only a build can tell: to read them is most of what it does.
+
         """
         generation, batch_id = landed_progress(self._home)
         if not generation:
@@ -289,32 +292,20 @@ class _Attempt:
             and rollback.is_of(published.version, published.run)
         ):
             return True
-        if as_of:
-            is_timely = published.as_of == as_of
-        else:
+        if (
+            not published.generation.startswith(generation)
+            or published.batch_id != batch_id
+            or published.run.project_version != self.run.project_version
+        ):
+            return False
+        if not as_of:
             # not for another instant that was asked for
             made_at = datetime.fromisoformat(published.run.started_at)
-            is_timely = published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
-        return is_timely and self._has_all_rows(published)
-
-    def _has_all_rows(self, published: Published) -> bool:
-        """Tell whether the published version has all rows that have landed, judged as a build would now."""
-        generation, batch_id = landed_progress(self._home)
-        return (
-            bool(generation)
-            and published.generation.startswith(generation)
-            and published.batch_id == batch_id
-            and published.run.project_version == self.run.project_version
-        )
-
-    def _check_as_of(self, published: Published, as_of: datetime) -> None:
-        """Refuse an as-of before all rows at once, where a published version knows the first one.
-
-        Of rows that are new only the build can tell: to read them is most of what it does.
-        """
+            return published.as_of.date() == _now().date() and made_at <= published.as_of <= _now()
         if not self.request.allow_empty:
             with self._home.open_version(published.version) as connection:
                 check_as_of_has_rows(connection, as_of)
+        return published.as_of == as_of
 
     def _hand_out(self, version: int) -> Outcome:
         """Bring what is made from the published version up to date; tell whether anything was not.

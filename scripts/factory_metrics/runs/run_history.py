@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import mmap
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -77,6 +78,12 @@ class Run(msgspec.Struct, kw_only=True):
         """Note how the run ended, which began at `started` on the monotonic clock."""
         self.outcome = outcome
         self.seconds = round(time.monotonic() - started, 3)
+
+
+def begin() -> Run:
+    """Return a run that begins now."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return Run(started_at=now.isoformat(sep=" ", timespec="microseconds"))
 
 
 def append(history: Path, run: Run) -> None:
