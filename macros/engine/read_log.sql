@@ -2,7 +2,7 @@
 
 
 -- The rows of a raw log with the log's columns, typed, whatever form they arrived in. Beside them:
---   has_<column>  for each measure: whether it has a value, also one that is no measure
+--   has_<column>  for each measure: whether it has a value, even one that is no measure
 --   is_readable   false for text that is no row at all
 --   line          the row as it arrived, where it arrived as text
 --   raw_row       the row as it arrived, where it arrived with columns (a struct)

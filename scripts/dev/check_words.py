@@ -17,7 +17,7 @@ WORDS = {
     "(that|those|the ones?) of": "the noun once more",
     "needs? not": "what is so, or 'do not have to'",
     "but (for|with)": "except, without or unless",
-    "be it": "also or even",
+    "be it": "even",
     "heeds?": "follow or look at",
     "(albeit|hence|hereby|lest|shall|thereof|thus|upon|whereby|whilst)": "a common word",
 }

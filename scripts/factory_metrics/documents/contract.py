@@ -135,7 +135,7 @@ class PhaseStep(_Shape, frozen=True):
     avg_cost_usd: Annotated[
         float, _about("Cost of the runs of the phase per issue of `throughput`, USD.", 0.62, USD)
     ]
-    throughput: Annotated[int, _about("Issues that the phase passed on in the window.", 47, ITEMS)]
+    throughput: Annotated[int, _of_column("throughput", 47, ITEMS)]
 
 
 class ReworkLoops(_Shape, frozen=True):
